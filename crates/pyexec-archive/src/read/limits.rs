@@ -1,0 +1,46 @@
+//! How much of a stranger's archive is too much.
+
+/// Caps of [`canonicalize`](super::canonicalize).
+///
+/// ```
+/// use pyexec_archive::read::ReadLimits;
+///
+/// let mut limits = ReadLimits::default();
+/// limits.max_total_bytes = 10 << 20;
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadLimits {
+    /// Levels of a path, the file itself included. Default 64.
+    pub max_components: usize,
+    /// Bytes of one component of a path. Default 255, as on Linux.
+    pub max_component_bytes: usize,
+    /// Bytes of a normalised path. Default 1,024.
+    pub max_path_bytes: usize,
+    /// Bytes of all files' paths together, which the manifest keeps in memory. Default 16 MiB.
+    pub max_paths_bytes: usize,
+    /// Files and directories, those that paths merely imply included. Default 65,536.
+    pub max_entries: usize,
+    /// Bytes of one file. Default 2 GiB.
+    pub max_file_bytes: u64,
+    /// Bytes of the whole input: headers, padding and what comes after the end included.
+    /// Default 2 GiB.
+    pub max_total_bytes: u64,
+    /// Bytes of one extended header. Default 64 KiB.
+    pub max_extension_bytes: u64,
+}
+
+impl Default for ReadLimits {
+    fn default() -> Self {
+        Self {
+            max_components: 64,
+            max_component_bytes: 255,
+            max_path_bytes: 1024,
+            max_paths_bytes: 16 << 20,
+            max_entries: 1 << 16,
+            max_file_bytes: 2 << 30,
+            max_total_bytes: 2 << 30,
+            max_extension_bytes: 64 << 10,
+        }
+    }
+}
