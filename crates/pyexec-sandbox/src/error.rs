@@ -1,0 +1,88 @@
+//! Why a sandbox or an execution could not be started.
+
+use crate::{InvalidVersion, PythonVersion, message::StepError};
+use std::io;
+
+/// Why a sandbox or an execution could not be started.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SandboxError {
+    /// The kernel refuses a step of the isolation. Nothing runs without it.
+    #[error("this machine doesn't allow isolation: {step} failed: {reason}")]
+    Refused {
+        /// The step that failed.
+        step: String,
+        /// The kernel's reason.
+        reason: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// No CPython was found at all.
+    #[error("no CPython 3.10 or newer found on PATH, under pyenv's or under uv's folder")]
+    NoInterpreter,
+    /// That version isn't here.
+    #[error("Python {wanted} isn't available; found: {found}")]
+    UnknownVersion {
+        /// What was asked for.
+        wanted: PythonVersion,
+        /// What there is.
+        found: String,
+    },
+    /// Text that is no version.
+    #[error(transparent)]
+    InvalidVersion(#[from] InvalidVersion),
+    /// The job can't be run as it is.
+    #[error("{0}")]
+    InvalidJob(String),
+    /// The launcher process could not be started or is gone.
+    #[error("the sandbox launcher {0}")]
+    Launcher(&'static str, #[source] Option<io::Error>),
+    /// A system call of our own side failed.
+    #[error("{0}")]
+    Io(&'static str, #[source] io::Error),
+}
+
+impl SandboxError {
+    pub(crate) fn refused(error: StepError) -> Self {
+        let hint = hint(&error);
+        Self::Refused { step: error.step, reason: error.detail, hint }
+    }
+
+    /// What to do about it, where there is something.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Refused { hint, .. } => Some(hint),
+            Self::NoInterpreter => {
+                Some("install one, for example with `uv python install 3.12`, or from your system")
+            }
+            _ => None,
+        }
+    }
+}
+
+fn hint(error: &StepError) -> String {
+    let step = error.step.as_str();
+    let namespaces = step.contains("namespace") || step.starts_with("writing");
+    let text = match error.errno {
+        libc::ENOSPC if namespaces => {
+            "raise the limits below /proc/sys/user, such as max_user_namespaces"
+        }
+        libc::EPERM | libc::EACCES | libc::EINVAL if namespaces => {
+            "allow unprivileged user namespaces: in Docker, use a seccomp and AppArmor profile \
+             that permits them; on Ubuntu 23.10 or newer, an AppArmor profile with `userns,` or \
+             sysctl kernel.apparmor_restrict_unprivileged_userns=0; on older Debian, sysctl \
+             kernel.unprivileged_userns_clone=1"
+        }
+        libc::EPERM if step.contains("/proc") => {
+            "this container hides parts of /proc: in Docker, add `--security-opt \
+             systempaths=unconfined`"
+        }
+        libc::EPERM | libc::EACCES => {
+            "something above the kernel's own rules forbids it: look for a seccomp, AppArmor or \
+             SELinux profile around this process"
+        }
+        libc::ENOSYS => "the kernel is too old: 5.12 or newer is needed",
+        _ => "run it on a Linux 5.12 or newer that permits user namespaces",
+    };
+    text.to_owned()
+}

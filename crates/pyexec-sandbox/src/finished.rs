@@ -1,0 +1,51 @@
+//! How an execution ended and what it used.
+
+use crate::Claims;
+use std::time::Duration;
+
+/// What came of an execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finished {
+    /// How it ended, as seen from outside.
+    pub end: End,
+    /// How long it ran.
+    pub duration: Duration,
+    /// What it used.
+    pub usage: Usage,
+    /// What the script's process said of itself.
+    pub claims: Claims,
+}
+
+/// How an execution ended. No script can forge one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum End {
+    /// The script's process exited with this code.
+    Exited(i32),
+    /// A signal ended the script's process.
+    Signaled(i32),
+    /// The time was up.
+    TimedOut,
+    /// The memory limit was reached.
+    OutOfMemory,
+    /// Someone pressed [`Stop`](crate::Stop).
+    Killed,
+    /// It wrote more than it may.
+    OutputLimit,
+    /// The sandbox could not be started for it; the text says why.
+    Refused(String),
+    /// The sandbox vanished.
+    Lost,
+}
+
+/// What an execution used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Usage {
+    /// Processor time of all its processes.
+    pub cpu: Duration,
+    /// Highest memory use: of all processes and files together where there are control groups,
+    /// of the largest process elsewhere.
+    pub peak_memory_bytes: u64,
+}

@@ -1,0 +1,170 @@
+//! PID 1 of a sandbox: prepares the file systems, waits for "go", unpacks, starts the script as
+//! PID 2, gives up its privileges, reaps and reports.
+//!
+//! It is a copy of the launcher that was never exec'd, alone in its namespaces. It ends with its
+//! control socket, at any time; with it ends everything inside.
+
+mod memory;
+mod mounts;
+mod privileges;
+mod program;
+mod unpack;
+
+use crate::{
+    channel,
+    launcher::identity,
+    message::{FromInit, Go, Order, Step, StepError},
+    seccomp::Filters,
+    sys,
+};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
+    fs::{Mode, OFlags, open},
+    io::Errno,
+    process::{
+        umask, DumpableBehavior, Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, pidfd_open, set_dumpable_behavior,
+        set_parent_process_death_signal, wait, waitpid,
+    },
+    thread::{set_thread_res_gid, set_thread_res_uid},
+};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+pub(crate) use mounts::HOST_RESOLVER;
+
+/// How often the memory of all processes is looked at.
+const MEMORY_CHECK_NS: i64 = 50_000_000;
+
+/// What PID 1 holds: its ends of every channel.
+pub(crate) struct Ends {
+    pub(crate) control: OwnedFd,
+    pub(crate) stdin: OwnedFd,
+    pub(crate) stdout: OwnedFd,
+    pub(crate) stderr: OwnedFd,
+    pub(crate) claims: OwnedFd,
+    /// Readable once the user mapping is written.
+    pub(crate) mapped: OwnedFd,
+}
+
+impl Ends {
+    fn all(&self) -> [BorrowedFd<'_>; 6] {
+        [&self.control, &self.stdin, &self.stdout, &self.stderr, &self.claims, &self.mapped]
+            .map(AsFd::as_fd)
+    }
+}
+
+/// Everything that PID 1 does.
+pub(crate) fn main(ends: Ends, network: bool, filters: &Filters) -> ! {
+    let ended = catch_unwind(AssertUnwindSafe(|| {
+        let control = ends.control.try_clone().step("copying the control socket")?;
+        let result = live(ends, network, filters);
+        if let Err(error) = &result {
+            // The reader may be gone, and then nobody needs to know.
+            drop(channel::send(&control, &FromInit::Failed(error.clone()), &[]));
+        }
+        result
+    }));
+    sys::exit_now(if matches!(ended, Ok(Ok(()))) { 0 } else { 1 })
+}
+
+fn live(ends: Ends, network: bool, filters: &Filters) -> Result<(), StepError> {
+    close_all_but(ends.all())?;
+    let mut byte = [0];
+    if rustix::io::read(&ends.mapped, &mut byte).step("waiting for the user mapping")? == 0 {
+        return Ok(());
+    }
+    become_inside_user()?;
+    umask(Mode::from_raw_mode(0o022));
+    mounts::prepare(network)?;
+    let Ends { control, stdin, stdout, stderr, claims, mapped } = ends;
+    drop(mapped);
+    if channel::send(&control, &FromInit::Ready, &[]).is_err() {
+        return Ok(());
+    }
+
+    let Some((Go, fds)) = channel::receive(&control).step("waiting for go")? else {
+        return Ok(());
+    };
+    let Ok([order, archive]) = <[OwnedFd; 2]>::try_from(fds) else {
+        return Err(StepError {
+            step: "reading the order".into(),
+            errno: 0,
+            detail: "it came without its two descriptors".into(),
+        });
+    };
+    let order: Order = channel::from_memfd(order).step("reading the order")?;
+    mounts::apply(&order)?;
+    // Python starts while we unpack; it waits for the second "go" that `started` sends.
+    let script = program::start(&order, [&stdin, &stdout, &stderr, &claims], filters)?;
+    // The script's process alone holds the pipes now: their end is its end.
+    drop((stdin, stdout, stderr, claims));
+    unpack::unpack(archive.into())?;
+    privileges::drop_all()?;
+    filters.install(order.rlimits_only)?;
+    let pid = script.go(&order)?;
+    watch(&control, pid, &order)
+}
+
+/// Without an owner that it can see, a process has no capabilities to lose: so they survive.
+fn become_inside_user() -> Result<(), StepError> {
+    let uid = rustix::process::Uid::from_raw(identity::INSIDE);
+    let gid = rustix::process::Gid::from_raw(identity::INSIDE);
+    set_thread_res_gid(gid, gid, gid).step("setresgid")?;
+    set_thread_res_uid(uid, uid, uid).step("setresuid")?;
+    // After the last change of credentials, which clears both.
+    set_parent_process_death_signal(Some(Signal::KILL)).step("setting the parent death signal")?;
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).step("hiding PID 1's memory")
+}
+
+/// Closes what the launcher's copy brought along, its own socket (standard input) included.
+fn close_all_but(keep: [BorrowedFd<'_>; 6]) -> Result<(), StepError> {
+    sys::close_all_but(keep.map(|fd| fd.as_raw_fd())).step("closing descriptors")?;
+    let null = open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
+        .step("opening /dev/null")?;
+    (0..3).try_for_each(|number| sys::duplicate_to(&null, number, true)).step("closing streams")
+}
+
+/// Reaps, watches memory, and ends with the script or with the control socket.
+fn watch(control: &OwnedFd, script: Pid, order: &Order) -> Result<(), StepError> {
+    let pidfd = pidfd_open(script, PidfdFlags::empty()).step("watching the script")?;
+    let pause = Timespec { tv_sec: 0, tv_nsec: MEMORY_CHECK_NS };
+    loop {
+        let mut fds =
+            [PollFd::new(&pidfd, PollFlags::IN), PollFd::new(control, PollFlags::IN)];
+        match poll(&mut fds, Some(&pause)) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno).step("waiting for the script"),
+        }
+        let [ended, told] = fds.map(|fd| !fd.revents().is_empty());
+        if ended {
+            return report(control, script);
+        }
+        if told {
+            // Nothing is ever said here after "go": the server is gone.
+            return Ok(());
+        }
+        if memory::exceeds(order.memory_bytes, order.disk_bytes) {
+            drop(channel::send(control, &FromInit::OutOfMemory, &[]));
+            return Ok(());
+        }
+        while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
+            if pid == script {
+                tell(control, status);
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn report(control: &OwnedFd, script: Pid) -> Result<(), StepError> {
+    let waited = rustix::io::retry_on_intr(|| waitpid(Some(script), WaitOptions::empty()));
+    if let Some((_, status)) = waited.step("waiting for the script")? {
+        tell(control, status);
+    }
+    Ok(())
+}
+
+fn tell(control: &OwnedFd, status: WaitStatus) {
+    let (code, signal) = (status.exit_status(), status.terminating_signal());
+    drop(channel::send(control, &FromInit::Exited { code, signal }, &[]));
+}

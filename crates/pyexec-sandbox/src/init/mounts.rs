@@ -1,0 +1,58 @@
+//! The file systems of one sandbox, on top of the template's.
+
+use crate::{
+    launcher::identity::INSIDE,
+    message::{Order, Step, StepError},
+    sys,
+};
+use rustix::{
+    fs::Mode,
+    mount::{MountFlags, UnmountFlags, mount, mount_bind, mount_remount, unmount},
+    net::{AddressFamily, SocketFlags, SocketType, socket_with},
+    system::sethostname,
+};
+use std::{ffi::CString, path::Path};
+
+/// Where the template keeps the host's `resolv.conf`, if executions may have its network.
+pub(crate) const HOST_RESOLVER: &str = "/opt/pyexec/resolv.conf";
+
+/// The three writable folders; they share one file system, so that one size covers them.
+const WRITABLE: [(&str, &str, u32); 3] =
+    [("work", "/work", 0o755), ("tmp", "/tmp", 0o1777), ("shm", "/dev/shm", 0o1777)];
+
+const FLAGS: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV);
+
+/// What doesn't depend on the execution.
+pub(crate) fn prepare(network: bool) -> Result<(), StepError> {
+    mount(c"proc", "/proc", c"proc", FLAGS | MountFlags::NOEXEC, c"subset=pid")
+        .step("mounting /proc")?;
+    let options = format!("size=1m,mode=755,uid={INSIDE},gid={INSIDE}");
+    let options = CString::new(options).unwrap_or_default();
+    mount(c"tmpfs", "/mnt", c"tmpfs", FLAGS, options.as_c_str()).step("mounting a tmpfs")?;
+    for (name, target, mode) in WRITABLE {
+        let folder = Path::new("/mnt").join(name);
+        rustix::fs::mkdir(&folder, Mode::from_raw_mode(0o755)).step("making a folder")?;
+        rustix::fs::chmod(&folder, Mode::from_raw_mode(mode)).step("opening a folder")?;
+        mount_bind(&folder, target).step(format!("mounting {target}"))?;
+    }
+    unmount("/mnt", UnmountFlags::DETACH).step("unmounting the common folder")?;
+    sethostname(b"pyexec").step("setting the host name")?;
+    if !network {
+        let socket =
+            socket_with(AddressFamily::INET, SocketType::DGRAM, SocketFlags::CLOEXEC, None)
+                .step("opening a socket")?;
+        sys::raise_loopback(socket).step("raising the loopback interface")?;
+    }
+    Ok(())
+}
+
+/// What does.
+pub(crate) fn apply(order: &Order) -> Result<(), StepError> {
+    let options = format!("size={},nr_inodes={}", order.disk_bytes, order.inodes);
+    let options = CString::new(options).unwrap_or_default();
+    mount_remount("/work", FLAGS, options.as_c_str()).step("sizing the writable folders")?;
+    if order.host_network && Path::new(HOST_RESOLVER).exists() {
+        mount_bind(HOST_RESOLVER, "/etc/resolv.conf").step("mounting the host's resolv.conf")?;
+    }
+    Ok(())
+}

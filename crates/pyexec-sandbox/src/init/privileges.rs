@@ -1,0 +1,46 @@
+//! Giving up every privilege, for good.
+
+use crate::message::{Order, Step, StepError};
+use rustix::{
+    process::{Resource, Rlimit, getrlimit, setrlimit},
+    thread::{
+        CapabilitySet, CapabilitySets, clear_ambient_capability_set,
+        remove_capability_from_bounding_set, set_capabilities, set_no_new_privs,
+    },
+};
+
+/// Drops all capabilities from every set and forbids gaining new ones.
+pub(crate) fn drop_all() -> Result<(), StepError> {
+    set_no_new_privs(true).step("setting no_new_privs")?;
+    clear_ambient_capability_set().step("clearing the ambient capabilities")?;
+    for bit in 0..64 {
+        // The kernel says EINVAL to the first one that it doesn't know.
+        let capability = CapabilitySet::from_bits_retain(1 << bit);
+        if remove_capability_from_bounding_set(capability).is_err() {
+            break;
+        }
+    }
+    let none = CapabilitySet::empty();
+    let none = CapabilitySets { effective: none, permitted: none, inheritable: none };
+    set_capabilities(None, none).step("dropping the capabilities")
+}
+
+/// Limits on each single process.
+pub(crate) fn limit(order: &Order) -> Result<(), StepError> {
+    for (resource, value) in [
+        (Resource::Core, 0),
+        (Resource::Nofile, order.open_files),
+        // PID 1 counts too.
+        (Resource::Nproc, order.processes + 1),
+        (Resource::Fsize, order.disk_bytes),
+        (Resource::Data, order.memory_bytes),
+        (Resource::Memlock, 64 * 1024),
+        (Resource::Msgqueue, 800 * 1024),
+    ] {
+        // What we were given ourselves may be less.
+        let value = getrlimit(resource).maximum.map_or(value, |maximum| value.min(maximum));
+        let limit = Rlimit { current: Some(value), maximum: Some(value) };
+        setrlimit(resource, limit).step(format!("limiting {resource:?}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,211 @@
+//! PID 2: the interpreter, or the shell that runs the commands before it.
+
+use super::privileges;
+use crate::{
+    message::{Order, Program, Step, StepError},
+    seccomp::Filters,
+    sys::{self, Fork},
+};
+use rustix::{
+    fd::OwnedFd,
+    io::Errno,
+    pipe::{PipeFlags, pipe_with},
+    process::{Pid, setsid},
+};
+use std::{ffi::CString, fs::File, io::Read};
+
+/// A process that has started and waits.
+pub(crate) struct Started {
+    pid: Pid,
+    /// Python waits for this; a shell doesn't.
+    go: OwnedFd,
+    /// Says why the program couldn't be started; silent where it could.
+    failure: OwnedFd,
+}
+
+/// Forks PID 2 with its standard streams and the claims channel.
+pub(crate) fn start(
+    order: &Order,
+    streams: [&OwnedFd; 4],
+    filters: &Filters,
+) -> Result<Started, StepError> {
+    let pipe = || pipe_with(PipeFlags::CLOEXEC).step("making a pipe");
+    let ((go_read, go), (failure, failure_write)) = (pipe()?, pipe()?);
+    match sys::fork().step("forking")? {
+        Fork::Parent(pid) => Ok(Started { pid, go, failure }),
+        Fork::Child => {
+            let numbers = Numbers::highest(order);
+            let report = match enter(order, streams, &go_read, &failure_write, filters, &numbers) {
+                Ok(never) => match never {},
+                Err(error) => serde_json::to_vec(&error).unwrap_or_default(),
+            };
+            sys::write_to(numbers.failure, &report);
+            sys::exit_now(126)
+        }
+    }
+}
+
+impl Started {
+    /// Lets it go, once everything is in place.
+    pub(crate) fn go(self, order: &Order) -> Result<Pid, StepError> {
+        let mut failure = Vec::new();
+        File::from(self.failure).read_to_end(&mut failure).step("waiting for the program")?;
+        if let Ok(error) = serde_json::from_slice(&failure) {
+            return Err(error);
+        }
+        let message = go_message(order);
+        let mut left = message.as_slice();
+        while !left.is_empty() {
+            match rustix::io::write(&self.go, left) {
+                Ok(written) => left = &left[written..],
+                Err(Errno::INTR) => {}
+                // A shell doesn't listen, and an interpreter that is gone has said why.
+                Err(_) => break,
+            }
+        }
+        Ok(self.pid)
+    }
+}
+
+/// Entrypoint, number of arguments, arguments, environment, each ended by NUL but the last.
+fn go_message(order: &Order) -> Vec<u8> {
+    let (entrypoint, count) = (script(order), order.args.len().to_string());
+    [&entrypoint, &count].into_iter().chain(&order.args).chain(&order.env).fold(
+        Vec::new(),
+        |mut message, word| {
+            if !message.is_empty() {
+                message.push(0);
+            }
+            message.extend(word.as_bytes());
+            message
+        },
+    )
+}
+
+fn script(order: &Order) -> String {
+    format!("/work/{}", order.entrypoint)
+}
+
+/// Numbers of the descriptors that are closed or hidden before the script starts: the highest
+/// that it may have, so that the script's own get the numbers that they have everywhere.
+struct Numbers {
+    claims: i32,
+    go: i32,
+    failure: i32,
+}
+
+impl Numbers {
+    fn highest(order: &Order) -> Self {
+        let highest = i32::try_from(order.open_files).unwrap_or(i32::MAX) - 1;
+        Self { claims: highest, go: highest - 1, failure: highest - 2 }
+    }
+}
+
+/// A type without values: `exec` doesn't return.
+enum Never {}
+
+fn enter(
+    order: &Order,
+    [stdin, stdout, stderr, claims]: [&OwnedFd; 4],
+    go: &OwnedFd,
+    failure: &OwnedFd,
+    filters: &Filters,
+    numbers: &Numbers,
+) -> Result<Never, StepError> {
+    let shell = !order.pre_commands.is_empty();
+    let place = |from: &OwnedFd, to, survives_exec| {
+        sys::duplicate_to(from, to, survives_exec).step("placing a stream")
+    };
+    place(failure, numbers.failure, false)?;
+    setsid().step("starting a session")?;
+    place(stdout, 1, true)?;
+    place(stderr, 2, true)?;
+    let kept = if shell {
+        // Last, since any of the others may have had this number.
+        place(stdin, STDIN_FOR_LATER, true)?;
+        vec![STDIN_FOR_LATER, numbers.failure]
+    } else {
+        place(stdin, 0, true)?;
+        place(go, numbers.go, true)?;
+        place(claims, numbers.claims, true)?;
+        vec![numbers.failure, numbers.go, numbers.claims]
+    };
+    sys::close_all_but(kept).step("closing descriptors")?;
+
+    rustix::process::chdir("/work").step("entering /work")?;
+    sys::reset_signals();
+    privileges::limit(order)?;
+    privileges::drop_all()?;
+    filters.install(order.rlimits_only)?;
+
+    let (program, argv) = if shell { shell_command(order) } else { python_command(order) };
+    let boot = (!shell).then(|| {
+        let program = match order.program {
+            Program::Script => "script",
+            Program::Eval => "eval",
+        };
+        format!("PYEXEC_BOOT={},{},{program}", numbers.go, numbers.claims)
+    });
+    let c = |text: String| {
+        CString::new(text).map_err(|_| StepError {
+            step: "starting the program".into(),
+            errno: libc::EINVAL,
+            detail: "an argument or a variable holds a NUL".into(),
+        })
+    };
+    let program = c(program)?;
+    let argv: Vec<_> = argv.into_iter().map(c).collect::<Result<_, _>>()?;
+    let env: Vec<_> = environment(order, boot).into_iter().map(c).collect::<Result<_, _>>()?;
+    Err(sys::exec(&program, &argv, &env)).step(format!("starting {}", order.interpreter))
+}
+
+/// Where a shell finds the script's standard input; its own is empty.
+const STDIN_FOR_LATER: i32 = 9;
+
+fn python_command(order: &Order) -> (String, Vec<String>) {
+    let script = match order.program {
+        Program::Script => script(order),
+        Program::Eval => "/opt/pyexec/eval/main.py".into(),
+    };
+    (order.interpreter.clone(), vec![order.interpreter.clone(), "-u".into(), script])
+}
+
+/// One `sh` runs each command by itself, so that a comment or an open quote in one can't reach
+/// the next, and stops at the first that fails.
+fn shell_command(order: &Order) -> (String, Vec<String>) {
+    let mut text = String::new();
+    for command in &order.pre_commands {
+        text += &format!("eval {}\ncase $? in 0) ;; *) exit ;; esac\n", quote(command));
+    }
+    text += &format!("exec \"$@\" <&{STDIN_FOR_LATER} {STDIN_FOR_LATER}<&-\n");
+    let python = [&order.interpreter, "-u", &script(order)].map(str::to_owned);
+    let argv = ["/bin/sh", "-c", &text, "sh"].map(str::to_owned);
+    ("/bin/sh".into(), argv.into_iter().chain(python).chain(order.args.iter().cloned()).collect())
+}
+
+fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// A clean environment, the request's variables, and what our part of the start needs.
+fn environment(order: &Order, boot: Option<String>) -> Vec<String> {
+    let mut pairs = vec![
+        format!("PATH={}:/usr/local/bin:/usr/bin:/bin", order.bin),
+        "HOME=/work".to_owned(),
+        "USER=pyexec".to_owned(),
+        "LANG=C.UTF-8".to_owned(),
+    ];
+    let key = |pair: &str| pair.split('=').next().unwrap_or_default().to_owned();
+    for pair in &order.env {
+        pairs.retain(|other| key(other) != key(pair));
+        pairs.push(pair.clone());
+    }
+    if let Some(boot) = boot {
+        const FOLDER: &str = "PYTHONPATH=/opt/pyexec/boot";
+        let given = pairs.iter().find_map(|pair| pair.strip_prefix("PYTHONPATH="));
+        let path = given.map_or(FOLDER.to_owned(), |given| format!("{FOLDER}:{given}"));
+        pairs.retain(|pair| key(pair) != "PYTHONPATH" && key(pair) != "PYEXEC_BOOT");
+        pairs.extend([path, boot]);
+    }
+    pairs
+}

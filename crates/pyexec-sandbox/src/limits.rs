@@ -1,0 +1,48 @@
+//! What one execution may use.
+
+use std::time::Duration;
+
+/// What one execution may use. Every one of these is enforced.
+///
+/// ```
+/// use pyexec_sandbox::Limits;
+///
+/// let limits = Limits { memory_mb: 256, ..Limits::default() };
+/// assert_eq!(limits.timeout.as_secs(), 300);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Wall-clock time from "go", everything included [300 s].
+    pub timeout: Duration,
+    /// Memory of the processes, in MiB: of each (as `MemoryError`) and of all together [1024].
+    pub memory_mb: u64,
+    /// Size of `/work`, `/tmp` and `/dev/shm` together, in MiB [2048].
+    pub disk_mb: u64,
+    /// Files and folders in them [65,536].
+    pub inodes: u64,
+    /// Share of the processors relative to other executions, where there are control groups
+    /// [1024].
+    pub cpu_shares: u64,
+    /// Processes and threads [256].
+    pub processes: u64,
+    /// Open files a process, at least 16 [1024].
+    pub open_files: u64,
+    /// Bytes that may be written to standard output, and likewise to standard error, before the
+    /// execution is ended [1 GiB].
+    pub output_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(300),
+            memory_mb: 1024,
+            disk_mb: 2048,
+            inodes: 65_536,
+            cpu_shares: 1024,
+            processes: 256,
+            open_files: 1024,
+            output_bytes: 1 << 30,
+        }
+    }
+}

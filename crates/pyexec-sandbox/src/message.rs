@@ -1,0 +1,154 @@
+//! What server, launcher and PID 1 say to each other.
+
+use serde::{Deserialize, Serialize};
+use std::{fmt, path::PathBuf};
+
+/// The server's first message to a launcher.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Setup {
+    /// Interpreter trees to make visible.
+    pub(crate) interpreters: Vec<crate::Interpreter>,
+    /// Whether an execution may ask for the host's network.
+    pub(crate) host_network: bool,
+    /// Sandboxes to keep ready.
+    pub(crate) ready: usize,
+    /// Control group below which each execution gets its own; the server's own where `None`.
+    pub(crate) cgroup: Option<PathBuf>,
+}
+
+/// Server to launcher.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum ToLauncher {
+    /// Make (or take) a sandbox for one execution.
+    Create {
+        /// The server's number for it.
+        id: u64,
+        /// Whether it shares the host's network.
+        host_network: bool,
+        limits: GroupLimits,
+    },
+}
+
+/// Limits that the launcher sets on the group of processes, from outside.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct GroupLimits {
+    /// Memory of processes and writable file systems together.
+    pub(crate) memory_bytes: u64,
+    pub(crate) processes: u64,
+    pub(crate) cpu_shares: u64,
+}
+
+/// Launcher to server.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum FromLauncher {
+    /// The root is built and a first sandbox was made: isolation works on this machine.
+    Ready { limits: LimitsBy },
+    /// It doesn't.
+    Refused(StepError),
+    /// With descriptors: pidfd, control socket, stdin, stdout, stderr, claims.
+    Created { id: u64 },
+    NotCreated { id: u64, error: StepError },
+    /// Every process of the execution is gone.
+    Exited { id: u64, usage: GroupUsage },
+}
+
+/// What enforces the limits on groups of processes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum LimitsBy {
+    Cgroup2,
+    Cgroup1,
+    Rlimits,
+}
+
+/// What an execution had used when its last process was gone.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct GroupUsage {
+    pub(crate) cpu_ms: u64,
+    pub(crate) peak_memory_bytes: u64,
+    /// Processes that the kernel ended because the group was out of memory.
+    pub(crate) oom_kills: u64,
+}
+
+/// Server to PID 1: start. The order itself travels in a memfd beside this message, followed by
+/// the descriptor of the canonical archive.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Go;
+
+/// What to run and how.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Order {
+    pub(crate) program: Program,
+    /// The interpreter's binary.
+    pub(crate) interpreter: String,
+    /// First directory of `PATH`, where `python` is that interpreter.
+    pub(crate) bin: String,
+    /// Path of the script below `/work`.
+    pub(crate) entrypoint: String,
+    pub(crate) args: Vec<String>,
+    /// `KEY=value`.
+    pub(crate) env: Vec<String>,
+    pub(crate) pre_commands: Vec<String>,
+    pub(crate) memory_bytes: u64,
+    pub(crate) disk_bytes: u64,
+    pub(crate) inodes: u64,
+    pub(crate) processes: u64,
+    pub(crate) open_files: u64,
+    pub(crate) host_network: bool,
+    /// No control group stands behind the limits.
+    pub(crate) rlimits_only: bool,
+}
+
+/// How the entrypoint is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Program {
+    /// As `python <entrypoint>`.
+    Script,
+    /// By the driver that evaluates a last expression.
+    Eval,
+}
+
+/// PID 1 to server, or to the launcher while the sandbox is new.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum FromInit {
+    /// Namespaces and file systems are in place.
+    Ready,
+    Failed(StepError),
+    /// The script's process ended, by itself or by a signal.
+    Exited { code: Option<i32>, signal: Option<i32> },
+    /// The processes together passed their memory limit.
+    OutOfMemory,
+}
+
+/// A step of building a sandbox that the kernel refused.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct StepError {
+    /// What was tried, as in "mounting /proc".
+    pub(crate) step: String,
+    /// The kernel's answer, 0 where it was something else.
+    pub(crate) errno: i32,
+    pub(crate) detail: String,
+}
+
+impl fmt::Display for StepError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.step, self.detail)
+    }
+}
+
+/// Names the step that failed.
+pub(crate) trait Step<T> {
+    fn step(self, step: impl Into<String>) -> Result<T, StepError>;
+}
+
+impl<T, E: Into<std::io::Error>> Step<T> for Result<T, E> {
+    fn step(self, step: impl Into<String>) -> Result<T, StepError> {
+        self.map_err(|error| {
+            let error: std::io::Error = error.into();
+            StepError {
+                step: step.into(),
+                errno: error.raw_os_error().unwrap_or(0),
+                detail: error.to_string(),
+            }
+        })
+    }
+}

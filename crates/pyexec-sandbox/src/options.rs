@@ -1,0 +1,41 @@
+//! How a sandbox is set up.
+
+use crate::{Interpreter, discover};
+use std::path::PathBuf;
+
+/// How a [`Sandbox`](crate::Sandbox) is set up.
+///
+/// ```
+/// use pyexec_sandbox::SandboxOptions;
+///
+/// let options = SandboxOptions { ready: 4, ..SandboxOptions::default() };
+/// assert!(!options.host_network);
+/// ```
+#[derive(Debug, Clone)]
+pub struct SandboxOptions {
+    /// The interpreters to offer; [`discover`] finds them by default.
+    pub interpreters: Vec<Interpreter>,
+    /// Whether a job may ask for the host's network. Its packets, loopback services and abstract
+    /// sockets are then within its reach: an operator's explicit choice [false].
+    pub host_network: bool,
+    /// Sandboxes to keep ready, at least one [1].
+    pub ready: usize,
+    /// Control group below which each execution gets one of its own: an absolute path for
+    /// version 2, the path below each controller's mount for version 1. The server's own group
+    /// where `None`.
+    pub cgroup: Option<PathBuf>,
+    /// Program to run as the launcher; this very program where `None`. It must link this crate.
+    pub launcher_path: Option<PathBuf>,
+}
+
+impl Default for SandboxOptions {
+    fn default() -> Self {
+        Self {
+            interpreters: discover(),
+            host_network: false,
+            ready: 1,
+            cgroup: None,
+            launcher_path: None,
+        }
+    }
+}

@@ -1,0 +1,111 @@
+# Python imports this module during start-up, before the script. It waits for the word "go",
+# becomes the process that was asked for, and leaves no trace: CPython itself then opens the
+# script, so that no frame of ours is ever on the stack.
+
+
+def boot():
+    import os
+    import sys
+
+    # Descriptor of the go channel, descriptor of the claims channel, "script" or "eval".
+    go, claims, program = os.environ.pop("PYEXEC_BOOT").split(",")
+    go, claims = int(go), int(claims)
+    os.set_inheritable(go, False)
+    os.set_inheritable(claims, False)
+
+    here = "/opt/pyexec/boot"
+    sys.path.remove(here)
+    sys.path_importer_cache.pop(here, None)
+    _, _, python_path = os.environ.pop("PYTHONPATH").partition(":")
+    if python_path:
+        os.environ["PYTHONPATH"] = python_path
+
+    order = b""
+    while True:
+        chunk = os.read(go, 65536)
+        if not chunk:
+            break
+        order += chunk
+    os.close(go)
+    if not order:
+        os._exit(125)
+    entrypoint, count, *words = map(os.fsdecode, order.split(b"\0"))
+    count = int(count)
+    sys.argv[:] = [entrypoint, *words[:count]]
+    sys.orig_argv[:] = [sys.executable, "-u", *sys.argv]
+    for pair in words[count:]:
+        key, _, value = pair.partition("=")
+        os.environ[key] = value
+
+    fields = []
+    pid = os.getpid()
+
+    def claim(key, value):
+        fields.append((key, value))
+
+    def report():
+        # A forked child that ends normally comes by here too.
+        if os.getpid() != pid:
+            return
+        error = getattr(sys, "last_value", None)
+        if isinstance(error, BaseException):
+            describe(error, entrypoint, claim)
+        message = b""
+        for field in fields:
+            for text in field:
+                data = text.encode("utf-8", "backslashreplace")
+                message += b"%d:" % len(data) + data
+        try:
+            while message:
+                message = message[os.write(claims, message):]
+        except OSError:
+            pass
+
+    # First in, last out: whatever the script registers runs before.
+    import atexit
+
+    atexit.register(report)
+    del sys.modules["atexit"]
+    if program == "eval":
+        sys.pyexec_claim = claim
+
+    # A script's own PYTHONPATH may bring another module of this name: it gets its turn.
+    if python_path:
+        del sys.modules["sitecustomize"]
+        try:
+            import sitecustomize  # noqa: F401
+        except ImportError as error:
+            if error.name != "sitecustomize":
+                raise
+        else:
+            return True
+    return False
+
+
+def describe(error, entrypoint, claim):
+    kind = type(error)
+    name = kind.__qualname__
+    if kind.__module__ not in ("builtins", "__main__"):
+        name = f"{kind.__module__}.{name}"
+    claim("error_type", name)
+    frames = []
+    step = error.__traceback__
+    while step is not None:
+        code = step.tb_frame.f_code
+        frames.append((code.co_filename, step.tb_lineno, code.co_name))
+        step = step.tb_next
+    line = next((line for file, line, _ in frames if file == entrypoint), None)
+    if isinstance(error, SyntaxError) and error.filename == entrypoint:
+        line = error.lineno
+    if line is not None:
+        claim("error_line", str(line))
+    if len(frames) > 100:
+        frames = frames[:50] + frames[-50:]
+    for file, line, function in frames:
+        claim("frame", f"{line or 0}\n{function}\n{file}")
+
+
+if not boot():
+    # `site` takes this for "there is no sitecustomize" and goes on; the import machinery
+    # removes this module.
+    raise ImportError(name="sitecustomize")

@@ -1,0 +1,193 @@
+//! The public handle.
+
+use crate::{
+    End, Finished, Interpreter, Job, Observer, PythonVersion, RunAs, SandboxError, SandboxOptions,
+    Stop,
+    keeper::{Keeper, Told},
+    launcher,
+    message::{GroupLimits, LimitsBy, Order, Program, Setup, ToLauncher},
+    supervise,
+};
+use pyexec_types::Isolation;
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// Runs executions on this machine, each in a sandbox of its own.
+///
+/// Cheap to share by reference between threads. Dropping it ends every execution.
+#[derive(Debug)]
+pub struct Sandbox {
+    setup: Setup,
+    launcher_path: Option<PathBuf>,
+    keeper: Mutex<Arc<Keeper>>,
+    count: AtomicU64,
+}
+
+const MIB: u64 = 1 << 20;
+
+impl Sandbox {
+    /// Starts the launcher and tries out every step of the isolation.
+    ///
+    /// # Errors
+    /// [`SandboxError::Refused`] where the kernel refuses a step, with what to do about it;
+    /// [`SandboxError::NoInterpreter`] where there is no Python to run.
+    pub fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
+        if options.interpreters.is_empty() {
+            return Err(SandboxError::NoInterpreter);
+        }
+        let setup = Setup {
+            interpreters: options.interpreters,
+            host_network: options.host_network,
+            ready: options.ready,
+            cgroup: options.cgroup,
+        };
+        let keeper = Keeper::start(&setup, options.launcher_path.clone())?;
+        Ok(Self {
+            setup,
+            launcher_path: options.launcher_path,
+            keeper: Mutex::new(Arc::new(keeper)),
+            count: AtomicU64::new(0),
+        })
+    }
+
+    /// The interpreters that it offers, newest first.
+    pub fn interpreters(&self) -> &[Interpreter] {
+        &self.setup.interpreters
+    }
+
+    /// The interpreter of a version.
+    ///
+    /// # Errors
+    /// [`SandboxError::UnknownVersion`] with those that there are.
+    pub fn interpreter(&self, wanted: PythonVersion) -> Result<&Interpreter, SandboxError> {
+        let all = self.interpreters();
+        all.iter().find(|interpreter| interpreter.version() == wanted).ok_or_else(|| {
+            let found: Vec<_> = all.iter().map(|i| i.version().to_string()).collect();
+            SandboxError::UnknownVersion { wanted, found: found.join(", ") }
+        })
+    }
+
+    /// How executions are isolated here.
+    pub fn isolation(&self) -> Isolation {
+        let mut isolation = Isolation::default();
+        isolation.level = "full".into();
+        isolation.limits = match self.keeper_now().limits {
+            LimitsBy::Cgroup2 => "cgroup2",
+            LimitsBy::Cgroup1 => "cgroup1",
+            LimitsBy::Rlimits => "rlimits",
+        }
+        .into();
+        isolation.network = if self.setup.host_network { "host" } else { "none" }.into();
+        isolation
+    }
+
+    /// Runs a job to its end on this thread. When it returns, no process of the job is left.
+    ///
+    /// # Errors
+    /// Where the job is malformed or the launcher can't be brought back; everything that happens
+    /// to an execution that was started is an [`End`].
+    pub fn run(
+        &self,
+        job: Job,
+        observer: &mut dyn Observer,
+        stop: &Stop,
+    ) -> Result<Finished, SandboxError> {
+        self.check(&job)?;
+        let keeper = self.keeper()?;
+        let limits = &job.limits;
+        let id = self.count.fetch_add(1, Ordering::Relaxed);
+        let told = keeper.ask(
+            id,
+            &ToLauncher::Create {
+                id,
+                host_network: job.host_network,
+                limits: GroupLimits {
+                    memory_bytes: (limits.memory_mb + limits.disk_mb) * MIB,
+                    // PID 1 counts too.
+                    processes: limits.processes + 1,
+                    cpu_shares: limits.cpu_shares,
+                },
+            },
+        )?;
+        let fds = match told.recv() {
+            Ok(Told::Created(fds)) => fds,
+            Ok(Told::NotCreated(error)) => return Err(SandboxError::refused(error)),
+            Ok(Told::Exited(_)) | Err(_) => {
+                return Err(SandboxError::Launcher("ended before the execution began", None));
+            }
+        };
+        let order = self.order(&job, keeper.limits)?;
+        supervise::supervise(fds, &order, job, &told, observer, stop)
+    }
+
+    /// The launcher, or a new one where it died.
+    fn keeper(&self) -> Result<Arc<Keeper>, SandboxError> {
+        let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        if !keeper.is_alive() {
+            *keeper = Arc::new(Keeper::start(&self.setup, self.launcher_path.clone())?);
+        }
+        Ok(Arc::clone(&keeper))
+    }
+
+    fn keeper_now(&self) -> Arc<Keeper> {
+        Arc::clone(&self.keeper.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn check(&self, job: &Job) -> Result<(), SandboxError> {
+        let invalid = |text: &str| Err(SandboxError::InvalidJob(text.to_owned()));
+        self.interpreter(job.version)?;
+        let words = || {
+            let lists = [&job.args, &job.env, &job.pre_commands];
+            lists.into_iter().flatten().chain([&job.entrypoint])
+        };
+        if words().any(|word| word.contains('\0')) {
+            return invalid("an argument, variable, command or path holds a NUL character");
+        }
+        if job.env.iter().any(|pair| pair.split_once('=').is_none_or(|(key, _)| key.is_empty())) {
+            return invalid("an environment variable isn't of the form KEY=value");
+        }
+        if job.host_network && !self.setup.host_network {
+            return invalid("this sandbox offers no network");
+        }
+        if job.limits.open_files < 16 || job.limits.memory_mb == 0 || job.limits.disk_mb == 0 {
+            return invalid("a limit is too low to run anything");
+        }
+        Ok(())
+    }
+
+    fn order(&self, job: &Job, limits_by: LimitsBy) -> Result<Order, SandboxError> {
+        let interpreter = self.interpreter(job.version)?;
+        let limits = &job.limits;
+        Ok(Order {
+            program: match job.run_as {
+                RunAs::Script => Program::Script,
+                RunAs::Eval => Program::Eval,
+            },
+            interpreter: interpreter.executable().display().to_string(),
+            bin: launcher::root::bin(interpreter).display().to_string(),
+            entrypoint: job.entrypoint.clone(),
+            args: job.args.clone(),
+            env: job.env.clone(),
+            pre_commands: job.pre_commands.clone(),
+            memory_bytes: limits.memory_mb * MIB,
+            disk_bytes: limits.disk_mb * MIB,
+            inodes: limits.inodes,
+            processes: limits.processes,
+            open_files: limits.open_files,
+            host_network: job.host_network,
+            rlimits_only: limits_by == LimitsBy::Rlimits,
+        })
+    }
+}
+
+impl End {
+    /// Whether the script's process ended by itself.
+    pub fn is_own(&self) -> bool {
+        matches!(self, Self::Exited(_) | Self::Signaled(_))
+    }
+}

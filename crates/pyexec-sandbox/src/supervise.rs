@@ -1,0 +1,269 @@
+//! One execution from "go" to its last byte of output, on the caller's thread.
+
+use crate::{
+    Claims, End, Finished, Job, Observer, OutputStream, SandboxError, Stop, Usage, channel, claims,
+    keeper::Told,
+    message::{FromInit, Go, GroupUsage, Order},
+};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    fd::{AsFd, BorrowedFd, OwnedFd},
+    fs::{OFlags, fcntl_setfl},
+    io::Errno,
+    process::{Signal, pidfd_send_signal},
+};
+use std::{
+    io,
+    sync::mpsc::Receiver,
+    time::{Duration, Instant},
+};
+
+/// How long a killed sandbox may take to vanish before it counts as lost.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Starts the job in a new sandbox, whose descriptors these are, and sees it through.
+pub(crate) fn supervise(
+    fds: Vec<OwnedFd>,
+    order: &Order,
+    job: Job,
+    told: &Receiver<Told>,
+    observer: &mut dyn Observer,
+    stop: &Stop,
+) -> Result<Finished, SandboxError> {
+    let Ok([pidfd, control, stdin, stdout, stderr, claims]) = <[OwnedFd; 6]>::try_from(fds) else {
+        return Err(SandboxError::Launcher("sent no descriptors", None));
+    };
+    let io = |what| move |error: io::Error| SandboxError::Io(what, error);
+    let order = channel::to_memfd("pyexec-order", order).map_err(io("no memory for an order"))?;
+    let nonblocking = fcntl_setfl(&stdin, OFlags::NONBLOCK);
+    nonblocking.map_err(|errno| io("no pipe for standard input")(errno.into()))?;
+    let started = Instant::now();
+    // A PID 1 that is gone already is noticed below, by the end of its socket.
+    drop(channel::send(&control, &Go, &[order.as_fd(), job.archive.as_fd()]));
+    drop((order, job.archive));
+    observer.started();
+
+    let mut run = Running {
+        pidfd,
+        control: Some(control),
+        stdin: (!job.stdin.is_empty()).then_some(stdin),
+        input: job.stdin,
+        written: 0,
+        stdout: Stream { pipe: Some(stdout), bytes: 0 },
+        stderr: Stream { pipe: Some(stderr), bytes: 0 },
+        claims: Some(claims),
+        claimed: Vec::new(),
+        end: None,
+        killed_at: None,
+        deadline: started.checked_add(job.limits.timeout),
+        output_limit: job.limits.output_bytes,
+    };
+    run.to_the_end(observer, stop)?;
+    let usage = match told.recv_timeout(GRACE) {
+        Ok(Told::Exited(usage)) => Some(usage),
+        _ => None,
+    };
+    Ok(run.finish(started.elapsed(), usage))
+}
+
+struct Stream {
+    pipe: Option<OwnedFd>,
+    bytes: u64,
+}
+
+struct Running {
+    pidfd: OwnedFd,
+    control: Option<OwnedFd>,
+    stdin: Option<OwnedFd>,
+    input: Vec<u8>,
+    written: usize,
+    stdout: Stream,
+    stderr: Stream,
+    claims: Option<OwnedFd>,
+    claimed: Vec<u8>,
+    /// The first reason for its end counts.
+    end: Option<End>,
+    killed_at: Option<Instant>,
+    deadline: Option<Instant>,
+    output_limit: u64,
+}
+
+/// What the loop waits for.
+#[derive(Clone, Copy)]
+enum Source {
+    Control,
+    Stdin,
+    Stdout,
+    Stderr,
+    Claims,
+    Stop,
+}
+
+impl Running {
+    /// Until every channel has ended, which PID 1's end guarantees.
+    fn to_the_end(&mut self, observer: &mut dyn Observer, stop: &Stop) -> Result<(), SandboxError> {
+        let mut buffer = vec![0; 64 * 1024];
+        while self.control.is_some()
+            || self.stdout.pipe.is_some()
+            || self.stderr.pipe.is_some()
+            || self.claims.is_some()
+        {
+            let now = Instant::now();
+            if self.end.is_none() && self.deadline.is_some_and(|deadline| deadline <= now) {
+                self.kill(End::TimedOut);
+            }
+            if self.killed_at.is_some_and(|killed| killed + GRACE <= now) {
+                self.end = Some(End::Lost);
+                return Ok(());
+            }
+            for source in self.wait(stop, now)? {
+                match source {
+                    Source::Control => self.hear(),
+                    Source::Stdin => self.feed(),
+                    Source::Stdout => self.pass(OutputStream::Stdout, &mut buffer, observer),
+                    Source::Stderr => self.pass(OutputStream::Stderr, &mut buffer, observer),
+                    Source::Claims => self.note(&mut buffer),
+                    Source::Stop => self.kill(End::Killed),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn wait(&self, stop: &Stop, now: Instant) -> Result<Vec<Source>, SandboxError> {
+        fn entry(
+            source: Source,
+            fd: Option<&OwnedFd>,
+            flags: PollFlags,
+        ) -> Option<(Source, BorrowedFd<'_>, PollFlags)> {
+            fd.map(|fd| (source, fd.as_fd(), flags))
+        }
+        let pressed = (self.end.is_none()).then(|| (Source::Stop, stop.as_fd(), PollFlags::IN));
+        let watched: Vec<_> = [
+            entry(Source::Control, self.control.as_ref(), PollFlags::IN),
+            entry(Source::Stdin, self.stdin.as_ref(), PollFlags::OUT),
+            entry(Source::Stdout, self.stdout.pipe.as_ref(), PollFlags::IN),
+            entry(Source::Stderr, self.stderr.pipe.as_ref(), PollFlags::IN),
+            entry(Source::Claims, self.claims.as_ref(), PollFlags::IN),
+            pressed,
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let mut fds: Vec<_> =
+            watched.iter().map(|(_, fd, flags)| PollFd::from_borrowed_fd(*fd, *flags)).collect();
+        let until = match self.killed_at {
+            Some(killed) => Some(killed + GRACE),
+            None if self.end.is_none() => self.deadline,
+            None => None,
+        };
+        let timeout = until.and_then(|until| {
+            Timespec::try_from(until.saturating_duration_since(now)).ok()
+        });
+        match poll(&mut fds, timeout.as_ref()) {
+            Ok(_) => {}
+            Err(Errno::INTR) => return Ok(Vec::new()),
+            Err(errno) => return Err(SandboxError::Io("waiting for the script", errno.into())),
+        }
+        let ready = watched.iter().zip(&fds).filter(|(_, fd)| !fd.revents().is_empty());
+        Ok(ready.map(|((source, ..), _)| *source).collect())
+    }
+
+    /// What PID 1 says, or that it is gone.
+    fn hear(&mut self) {
+        let Some(control) = &self.control else { return };
+        match channel::receive(control) {
+            Ok(Some((FromInit::Ready, _))) => {}
+            Ok(Some((FromInit::Exited { code, signal }, _))) => {
+                let end = match (code, signal) {
+                    (Some(code), _) => End::Exited(code),
+                    (None, Some(signal)) => End::Signaled(signal),
+                    (None, None) => End::Lost,
+                };
+                self.end.get_or_insert(end);
+            }
+            Ok(Some((FromInit::OutOfMemory, _))) => {
+                self.end.get_or_insert(End::OutOfMemory);
+            }
+            Ok(Some((FromInit::Failed(error), _))) => {
+                self.end.get_or_insert(End::Refused(error.to_string()));
+            }
+            Ok(None) | Err(_) => self.control = None,
+        }
+    }
+
+    fn feed(&mut self) {
+        let Some(stdin) = &self.stdin else { return };
+        match rustix::io::write(stdin, &self.input[self.written..]) {
+            Ok(written) => self.written += written,
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            // Nobody reads it any more.
+            Err(_) => self.written = self.input.len(),
+        }
+        if self.written == self.input.len() {
+            self.stdin = None;
+            self.input = Vec::new();
+        }
+    }
+
+    fn pass(&mut self, which: OutputStream, buffer: &mut [u8], observer: &mut dyn Observer) {
+        let stream = match which {
+            OutputStream::Stdout => &mut self.stdout,
+            OutputStream::Stderr => &mut self.stderr,
+        };
+        let Some(read) = read(&mut stream.pipe, buffer) else { return };
+        stream.bytes += read as u64;
+        if stream.bytes <= self.output_limit {
+            observer.output(which, &buffer[..read]);
+        } else if self.end.is_none() {
+            self.kill(End::OutputLimit);
+        }
+    }
+
+    fn note(&mut self, buffer: &mut [u8]) {
+        let Some(read) = read(&mut self.claims, buffer) else { return };
+        let room = claims::MOST_BYTES.saturating_sub(self.claimed.len());
+        self.claimed.extend_from_slice(&buffer[..read.min(room)]);
+    }
+
+    /// Ends PID 1, and with it every process inside.
+    fn kill(&mut self, reason: End) {
+        self.end.get_or_insert(reason);
+        self.killed_at.get_or_insert_with(Instant::now);
+        // Fails only where it is gone already.
+        let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
+    }
+
+    fn finish(self, duration: Duration, usage: Option<GroupUsage>) -> Finished {
+        let oom = usage.is_some_and(|usage| usage.oom_kills > 0);
+        let end = match self.end {
+            // The kernel may have ended the script, one of its children, or PID 1 itself.
+            None | Some(End::Exited(_) | End::Signaled(_)) if oom => End::OutOfMemory,
+            Some(end) => end,
+            None => End::Lost,
+        };
+        let mut claims = Claims::parse(&self.claimed);
+        if end == End::Exited(0) {
+            claims = Claims { result: claims.result, ..Claims::default() };
+        } else {
+            claims.result = None;
+        }
+        let usage = usage.unwrap_or_default();
+        let usage = Usage {
+            cpu: Duration::from_millis(usage.cpu_ms),
+            peak_memory_bytes: usage.peak_memory_bytes,
+        };
+        Finished { end, duration, usage, claims }
+    }
+}
+
+/// Reads once; closes the pipe at its end.
+fn read(pipe: &mut Option<OwnedFd>, buffer: &mut [u8]) -> Option<usize> {
+    match rustix::io::read(pipe.as_ref()?, &mut *buffer) {
+        Ok(0) => *pipe = None,
+        Ok(read) => return Some(read),
+        Err(Errno::INTR | Errno::AGAIN) => {}
+        Err(_) => *pipe = None,
+    }
+    None
+}

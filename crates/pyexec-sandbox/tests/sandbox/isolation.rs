@@ -1,0 +1,136 @@
+//! What a script can't see or do.
+
+use crate::harness::{job, python, run};
+use pyexec_sandbox::{End, Sandbox, SandboxOptions, Stop, Captured};
+
+/// Runs code that prints what it found; the test says what that must be.
+fn found(code: &str) -> String {
+    let ran = python(code);
+    assert_eq!(ran.finished.end, End::Exited(0), "{ran:?}");
+    ran.stdout
+}
+
+#[test]
+fn it_is_an_ordinary_user_without_capabilities() {
+    let text = found(
+        "import os\nprint(os.getuid(), os.getgid(), os.uname().nodename)\n\
+         s = dict(l.split(':\\t') for l in open('/proc/self/status').read().splitlines() if ':\\t' in l)\n\
+         print([s[k] for k in ('CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb', 'NoNewPrivs', 'Seccomp')])",
+    );
+    let none = "0000000000000000";
+    assert_eq!(
+        text,
+        format!("1000 1000 pyexec\n['{none}', '{none}', '{none}', '{none}', '{none}', '1', '2']\n")
+    );
+}
+
+#[test]
+fn namespaces_are_its_own() {
+    let names = ["user", "mnt", "pid", "net", "ipc", "uts", "cgroup"];
+    let inside = found(&format!(
+        "import os\nfor n in {names:?}: print(os.readlink('/proc/self/ns/' + n))"
+    ));
+    for (name, inside) in names.iter().zip(inside.lines()) {
+        let ours = std::fs::read_link(format!("/proc/self/ns/{name}")).unwrap();
+        assert_ne!(ours.to_str().unwrap(), inside);
+    }
+}
+
+#[test]
+fn only_work_tmp_and_shm_can_be_written() {
+    let text = found(
+        "import os\nfor root, dirs, files in os.walk('/'):\n\
+         \x20   if root.startswith('/proc'): dirs.clear(); continue\n\
+         \x20   if os.access(root, os.W_OK): print(root)\n",
+    );
+    let mut writable: Vec<_> = text.lines().collect();
+    writable.sort_unstable();
+    assert_eq!(writable, ["/dev/shm", "/tmp", "/work"]);
+}
+
+#[test]
+fn the_host_is_out_of_sight() {
+    let secret = tempfile::NamedTempFile::new_in("/var/tmp").unwrap();
+    let path = secret.path().display();
+    let text = found(&format!(
+        "import os\nprint([os.path.exists(p) for p in ({:?}, '/root/.ssh', '/home', '/var', '/sys', '/mnt/etc', '/boot')])\n\
+         print(sorted(p for p in os.listdir('/proc') if p.isdigit()), os.path.exists('/proc/sys'))\n\
+         print(sorted(os.listdir('/dev')), open('/etc/passwd').read().count('\\n'))",
+        path.to_string()
+    ));
+    assert_eq!(
+        text,
+        "[False, False, False, False, False, False, False]\n['1', '2'] False\n\
+         ['fd', 'full', 'null', 'random', 'shm', 'stderr', 'stdin', 'stdout', 'urandom', 'zero'] 2\n"
+    );
+}
+
+#[test]
+fn the_servers_environment_and_descriptors_are_not_inherited() {
+    let text = found("import os\nprint(sorted(os.environ), sorted(os.listdir('/proc/self/fd'), key=int)[:4])");
+    assert_eq!(text, "['HOME', 'LANG', 'PATH', 'USER'] ['0', '1', '2', '3']\n");
+}
+
+#[test]
+fn pid_1_keeps_its_secrets() {
+    let text = found(
+        "import os\nfor p in ('environ', 'maps', 'mem', 'root', 'cwd', 'exe', 'fd/3'):\n\
+         \x20   try: open('/proc/1/' + p, 'rb').read(1); print('read', p)\n\
+         \x20   except OSError as e: print(type(e).__name__)",
+    );
+    assert!(text.lines().all(|line| line == "PermissionError"), "{text}");
+}
+
+#[test]
+fn there_is_no_network_but_loopback() {
+    let text = found(
+        "import socket\ndef name(i):\n    try: return socket.if_indextoname(i)\n    except OSError: pass\n\
+         print([name(i) for i in range(1, 50) if name(i)])\n\
+         s = socket.create_server(('127.0.0.1', 0)); c = socket.create_connection(s.getsockname()); print('loopback')\n\
+         try: socket.create_connection(('192.0.2.1', 80), timeout=5)\n\
+         except OSError as e: print(e.strerror)",
+    );
+    assert_eq!(text, "['lo']\nloopback\nNetwork is unreachable\n");
+}
+
+#[test]
+fn dangerous_system_calls_are_refused() {
+    let text = found(
+        "import ctypes, errno, os, socket\nlibc = ctypes.CDLL(None, use_errno=True)\n\
+         def call(*args):\n    ctypes.set_errno(0); r = libc.syscall(*args); return errno.errorcode.get(ctypes.get_errno(), r)\n\
+         for n in (101, 310, 165, 166, 272, 308, 155, 161, 321, 298, 425, 250, 248, 323, 304, 175, 246, 169, 435, 0x40000000 + 39): print(n, call(n, 0, 0, 0, 0, 0))\n\
+         print(call(56, 0x10000000, 0, 0, 0, 0))\n\
+         for f in (16, 17, 38, 40):\n    try: socket.socket(f, socket.SOCK_RAW); print('open')\n    except OSError as e: print(e.strerror)",
+    );
+    let wrong: Vec<_> = text
+        .lines()
+        .filter(|line| !line.ends_with("EPERM") && *line != "435 ENOSYS" && *line != "Operation not permitted")
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+#[test]
+fn the_hosts_packages_are_hidden() {
+    let text = found("import sys, os\nprint([os.listdir(p) for p in sys.path if p.endswith('-packages')])");
+    assert!(text == "[[]]\n" || text == "[]\n" || text == "[[], []]\n", "{text}");
+}
+
+#[test]
+fn the_hosts_network_only_by_choice() {
+    let sandbox =
+        Sandbox::start(SandboxOptions { host_network: true, ..SandboxOptions::default() }).unwrap();
+    assert_eq!(sandbox.isolation().network, "host");
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let code = format!("import socket\nprint(socket.create_connection(('127.0.0.1', {port}), timeout=5) and 'reached')");
+    for (wanted, expected) in [(true, "reached\n"), (false, "")] {
+        let mut job = job(&[("main.py", &code)]);
+        job.host_network = wanted;
+        let mut output = Captured::default();
+        sandbox.run(job, &mut output, &Stop::new().unwrap()).unwrap();
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);
+    }
+    let mut with_commands = job(&[("main.py", "")]);
+    with_commands.pre_commands = vec!["ls /sys".into()];
+    assert_ne!(run(with_commands).finished.end, End::Exited(0));
+}

@@ -1,0 +1,90 @@
+//! Everything of an execution ends with it.
+
+use crate::harness::{SANDBOX, eval, job, python, run};
+use pyexec_sandbox::{Captured, End, SandboxError, Stop};
+
+#[test]
+fn what_a_script_leaves_behind_neither_lives_on_nor_holds_the_answer() {
+    for code in [
+        "import os, time\nif os.fork() == 0: time.sleep(600)\nprint('parent')",
+        "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0: time.sleep(600)\n    os._exit(0)\nprint('parent')",
+    ] {
+        let ran = python(code);
+        assert_eq!((ran.stdout.as_str(), ran.finished.end), ("parent\n", End::Exited(0)));
+    }
+}
+
+#[test]
+fn closed_streams_do_not_end_it() {
+    let ran = python("import os, time\nprint('a')\nos.close(1); os.close(2); time.sleep(0.3); os._exit(5)");
+    assert_eq!((ran.stdout.as_str(), ran.finished.end), ("a\n", End::Exited(5)));
+}
+
+#[test]
+fn killing_everything_in_reach_kills_only_itself() {
+    let ran = python("import os, signal, time\np = os.fork()\nif p == 0: time.sleep(600)\nos.kill(-1, signal.SIGKILL)\nos.waitpid(p, 0)");
+    assert_eq!(ran.finished.end, End::Exited(0), "the caller itself is spared, and so is PID 1");
+    assert_eq!(python("print(1)").stdout, "1\n");
+}
+
+#[test]
+fn large_input_that_nobody_reads_and_large_output_pass() {
+    let mut job = job(&[("main.py", "print('done')")]);
+    job.stdin = vec![b'x'; 5 << 20];
+    assert_eq!(run(job).stdout, "done\n");
+    let mut job = job_that_echoes();
+    job.stdin = vec![b'y'; 5 << 20];
+    let ran = run(job);
+    assert_eq!(ran.stdout.len(), 50 << 20);
+    assert_eq!(ran.finished.end, End::Exited(0));
+}
+
+fn job_that_echoes() -> pyexec_sandbox::Job {
+    job(&[("main.py", "import sys\nd = sys.stdin.buffer.read()\nfor _ in range(10): sys.stdout.buffer.write(d)")])
+}
+
+#[test]
+fn nothing_of_one_run_is_seen_by_the_next() {
+    let ran = python("import os\nfor d in ('/work', '/tmp', '/dev/shm'): open(d + '/left', 'w').close()");
+    assert_eq!(ran.finished.end, End::Exited(0), "{ran:?}");
+    let ran = python("import os\nprint(os.listdir('/tmp'), os.listdir('/dev/shm'), os.listdir('/work'))");
+    assert_eq!(ran.stdout, "[] [] ['main.py']\n");
+}
+
+#[test]
+fn many_at_the_same_time() {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> =
+            (0..12).map(|n| scope.spawn(move || (n, eval(&format!("{n} * 2"))))).collect();
+        for thread in threads {
+            let (n, ran) = thread.join().unwrap();
+            assert_eq!(ran.finished.claims.result, Some((n * 2).to_string()), "{ran:?}");
+        }
+    });
+}
+
+#[test]
+fn impossible_jobs_are_refused_by_name() {
+    let fails = |change: fn(&mut pyexec_sandbox::Job)| {
+        let mut job = job(&[("main.py", "")]);
+        change(&mut job);
+        SANDBOX.run(job, &mut Captured::default(), &Stop::new().unwrap()).unwrap_err()
+    };
+    let error = fails(|job| job.version = "3.99".parse().unwrap());
+    assert!(matches!(error, SandboxError::UnknownVersion { .. }), "{error}");
+    let error = fails(|job| job.args = vec!["a\0b".into()]);
+    assert!(error.to_string().contains("NUL"), "{error}");
+    let error = fails(|job| job.env = vec!["novalue".into()]);
+    assert!(error.to_string().contains("KEY=value"), "{error}");
+    let error = fails(|job| job.host_network = true);
+    assert!(error.to_string().contains("network"), "{error}");
+}
+
+#[test]
+fn a_missing_entrypoint_is_pythons_own_error() {
+    let mut job = job(&[("main.py", "")]);
+    job.entrypoint = "nope.py".into();
+    let ran = run(job);
+    assert_eq!(ran.finished.end, End::Exited(2));
+    assert!(ran.stderr.contains("can't open file '/work/nope.py'"), "{}", ran.stderr);
+}

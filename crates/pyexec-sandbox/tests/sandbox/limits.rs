@@ -1,0 +1,112 @@
+//! Limits that are enforced, and told.
+
+use crate::harness::{SANDBOX, job, python, run};
+use pyexec_sandbox::{Captured, End, Job, Limits, Stop};
+use std::time::{Duration, Instant};
+
+fn limited(code: &str, limit: impl FnOnce(&mut Limits)) -> Job {
+    let mut job = job(&[("main.py", code)]);
+    limit(&mut job.limits);
+    job
+}
+
+#[test]
+fn a_timeout_ends_the_whole_tree_and_keeps_the_output() {
+    let code = "import os, signal, time\n\
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)\nos.fork()\nprint('before')\ntime.sleep(600)";
+    let before = Instant::now();
+    let ran = run(limited(code, |limits| limits.timeout = Duration::from_millis(700)));
+    assert_eq!(ran.finished.end, End::TimedOut);
+    assert_eq!(ran.stdout, "before\nbefore\n");
+    assert!(before.elapsed() < Duration::from_secs(60), "it waited for the script");
+}
+
+#[test]
+fn a_stop_from_elsewhere_ends_it() {
+    let stop = Stop::new().unwrap();
+    struct StopAtOutput(Captured, Stop);
+    impl pyexec_sandbox::Observer for StopAtOutput {
+        fn output(&mut self, stream: pyexec_sandbox::OutputStream, bytes: &[u8]) {
+            self.0.output(stream, bytes);
+            self.1.stop();
+        }
+    }
+    let mut observer = StopAtOutput(Captured::default(), stop.clone());
+    let job = limited("import time; print('up'); time.sleep(600)", |_| {});
+    let finished = SANDBOX.run(job, &mut observer, &stop).unwrap();
+    assert_eq!((finished.end, observer.0.stdout), (End::Killed, b"up\n".to_vec()));
+}
+
+#[test]
+fn memory_of_one_process_is_a_memory_error() {
+    let ran = run(limited("x = bytearray(300 << 20)", |limits| limits.memory_mb = 128));
+    assert_eq!(ran.finished.end, End::Exited(1), "{ran:?}");
+    assert_eq!(ran.finished.claims.error_type.as_deref(), Some("MemoryError"));
+}
+
+#[test]
+fn memory_of_all_processes_together_ends_them() {
+    let code = "import os, time\nfor _ in range(6): os.fork()\n\
+        x = bytearray(os.urandom(1 << 16)) * 1600\ntime.sleep(600)";
+    let ran = run(limited(code, |limits| {
+        limits.memory_mb = 256;
+        limits.disk_mb = 16;
+    }));
+    assert_eq!(ran.finished.end, End::OutOfMemory, "{ran:?}");
+}
+
+#[test]
+fn shared_memory_counts_too() {
+    let code = "import mmap, time\nm = mmap.mmap(-1, 1 << 30)\n\
+        for i in range(0, 1 << 30, 4096): m[i] = 1\ntime.sleep(600)";
+    let ran = run(limited(code, |limits| {
+        limits.memory_mb = 64;
+        limits.disk_mb = 64;
+    }));
+    assert_eq!(ran.finished.end, End::OutOfMemory, "{ran:?}");
+}
+
+#[test]
+fn a_full_disk_is_an_error_of_the_script_and_never_out_of_memory() {
+    let code = "import os\ntry:\n    with open('big', 'wb') as f:\n        while True: f.write(b'x' * (1 << 20))\n\
+        except OSError as e: print(e.strerror)\nos.remove('big')\n\
+        try:\n    f = open('/dev/shm/big', 'wb'); os.posix_fallocate(f.fileno(), 0, 1 << 30)\n\
+        except OSError as e: print(e.strerror)\n";
+    let ran = run(limited(code, |limits| limits.disk_mb = 32));
+    assert_eq!(ran.stdout.lines().count(), 2, "{ran:?}");
+    assert_eq!(ran.finished.end, End::Exited(0), "{ran:?}");
+}
+
+#[test]
+fn inodes_processes_and_open_files_have_an_end() {
+    let ran = run(limited(
+        "import errno\nn = 0\ntry:\n    while True: open(f'f{n}', 'w').close(); n += 1\n\
+         except OSError as e: print(n < 100, errno.errorcode[e.errno])",
+        |limits| limits.inodes = 100,
+    ));
+    assert_eq!(ran.stdout, "True ENOSPC\n", "{ran:?}");
+    let ran = run(limited(
+        "import os, time\nn = 0\ntry:\n    while True:\n        if os.fork() == 0: time.sleep(600)\n        n += 1\n\
+         except OSError as e: print(n, e.strerror)",
+        |limits| limits.processes = 20,
+    ));
+    assert_eq!(ran.stdout, "19 Resource temporarily unavailable\n", "{ran:?}");
+    let ran = python("n = []\ntry:\n    while True: n.append(open('/dev/null'))\n\
+         except OSError as e: print(900 < len(n) < 1024, e.strerror)");
+    assert_eq!(ran.stdout, "True Too many open files\n", "{ran:?}");
+}
+
+#[test]
+fn output_past_the_limit_ends_it() {
+    let ran = run(limited("while True: print('x' * 1000)", |l| l.output_bytes = 1 << 20));
+    assert_eq!(ran.finished.end, End::OutputLimit);
+    assert!(ran.stdout.len() > 900_000 && ran.stdout.len() <= 1 << 20, "{}", ran.stdout.len());
+}
+
+#[test]
+fn usage_is_told() {
+    let ran = python("x = bytearray(100 << 20)\nt = 0\nimport time\nwhile time.process_time() < 0.2: pass");
+    let usage = ran.finished.usage;
+    assert!(usage.cpu >= Duration::from_millis(200), "{usage:?}");
+    assert!(usage.peak_memory_bytes >= 100 << 20, "{usage:?}");
+}
