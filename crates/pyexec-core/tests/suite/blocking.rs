@@ -1,0 +1,72 @@
+//! The adapter of `pyexec-blocking`.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
+
+use crate::suite::{Options, Subject};
+use pyexec_blocking::Client;
+use pyexec_core::{
+    Archive, Call, Feed, Result, WaitPolicy,
+    types::{ExecutionId, ExecutionResult, Health, Metadata, SimpleExecRequest, Status},
+};
+
+/// The blocking client.
+#[derive(Debug)]
+pub(crate) struct Blocking(Client);
+
+impl Subject for Blocking {
+    fn build(options: Options) -> Result<Self> {
+        let mut builder = Client::builder(&options.base_url);
+        if let Some(token) = options.token {
+            builder = builder.bearer_token(token);
+        }
+        if let Some((name, value)) = options.header {
+            builder = builder.header(name, value);
+        }
+        if let Some(timeout) = options.timeout {
+            builder = builder.timeout(timeout);
+        }
+        if let Some(bytes) = options.max_response {
+            builder = builder.max_response(bytes);
+        }
+        builder.build().map(Self)
+    }
+
+    fn execute_sync(&self, archive: &Archive, metadata: &Metadata) -> Result<ExecutionResult> {
+        self.0.execute_sync(archive, metadata)
+    }
+
+    fn execute_async(&self, archive: &Archive, metadata: &Metadata) -> Result<ExecutionId> {
+        self.0.execute_async(archive, metadata)
+    }
+
+    fn get_execution(&self, id: &ExecutionId) -> Result<ExecutionResult> {
+        self.0.get_execution(id)
+    }
+
+    fn kill_execution(&self, id: &ExecutionId) -> Result<Status> {
+        self.0.kill_execution(id)
+    }
+
+    fn wait_for_completion(
+        &self,
+        id: &ExecutionId,
+        policy: impl Into<WaitPolicy>,
+    ) -> Result<ExecutionResult> {
+        self.0.wait_for_completion(id, policy)
+    }
+
+    fn eval(&self, request: &SimpleExecRequest) -> Result<ExecutionResult> {
+        self.0.eval(request)
+    }
+
+    fn health(&self) -> Result<Health> {
+        self.0.health()
+    }
+
+    fn run<C: Call>(&self, call: C) -> Result<C::Output> {
+        self.0.run(call)
+    }
+
+    fn collect<F: Feed>(&self, feed: F) -> Vec<Result<F::Item>> {
+        self.0.feed(feed).collect()
+    }
+}

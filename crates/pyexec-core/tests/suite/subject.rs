@@ -1,0 +1,50 @@
+//! A client under test.
+
+use pyexec_core::{
+    Archive, Call, Feed, Result, WaitPolicy,
+    types::{ExecutionId, ExecutionResult, Health, Metadata, SimpleExecRequest, Status},
+};
+use std::time::Duration;
+
+/// How to build a client.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    pub base_url: String,
+    pub token: Option<String>,
+    pub header: Option<(String, String)>,
+    pub timeout: Option<Duration>,
+    pub max_response: Option<u64>,
+}
+
+impl Options {
+    pub fn new(base_url: impl Into<String>) -> Self {
+        Self {
+            base_url: base_url.into(),
+            ..Self::default()
+        }
+    }
+}
+
+/// A client under test: its own methods, waited for.
+pub trait Subject: Sized {
+    fn build(options: Options) -> Result<Self>;
+
+    fn new(base_url: &str) -> Self {
+        Self::build(Options::new(base_url)).unwrap()
+    }
+
+    fn execute_sync(&self, archive: &Archive, metadata: &Metadata) -> Result<ExecutionResult>;
+    fn execute_async(&self, archive: &Archive, metadata: &Metadata) -> Result<ExecutionId>;
+    fn get_execution(&self, id: &ExecutionId) -> Result<ExecutionResult>;
+    fn kill_execution(&self, id: &ExecutionId) -> Result<Status>;
+    fn wait_for_completion(
+        &self,
+        id: &ExecutionId,
+        policy: impl Into<WaitPolicy>,
+    ) -> Result<ExecutionResult>;
+    fn eval(&self, request: &SimpleExecRequest) -> Result<ExecutionResult>;
+    fn health(&self) -> Result<Health>;
+    fn run<C: Call>(&self, call: C) -> Result<C::Output>;
+    /// Every item of a feed.
+    fn collect<F: Feed>(&self, feed: F) -> Vec<Result<F::Item>>;
+}
