@@ -1,0 +1,198 @@
+//! The client.
+
+use crate::{
+    ClientBuilder, FeedStream, Pending,
+    exchange::{self, Answer},
+};
+use pyexec_core::{
+    Archive, BaseUrl, Call, Discovery, Endpoint, Error, Event, Exchange, Executor, Feed, Result,
+    Settings, Step, TransportError, Wait, WaitPolicy,
+    endpoints::{Eval, ExecuteAsync, ExecuteSync, GetExecution, GetHealth, KillExecution},
+    types::{ExecutionId, ExecutionResult, Health, Metadata, SimpleExecRequest, Status},
+};
+use std::{sync::Arc, time::Instant};
+
+/// A client of one service. Copies are cheap and share their connections.
+///
+/// Its futures need a tokio runtime with I/O and time enabled.
+#[derive(Debug, Clone)]
+pub struct Client {
+    settings: Arc<Settings>,
+    http: reqwest::Client,
+    discovery: Discovery,
+}
+
+impl Client {
+    /// A client of the service at `base_url`, with every default.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BaseUrl`] for a URL that isn't `http://` or `https://` with a host.
+    pub fn new(base_url: impl AsRef<str>) -> Result<Self> {
+        Self::builder(base_url).build()
+    }
+
+    /// Sets more than the address.
+    pub fn builder(base_url: impl AsRef<str>) -> ClientBuilder {
+        ClientBuilder::new(base_url.as_ref())
+    }
+
+    /// A client that sends by the given HTTP client, see
+    /// [`ClientBuilder::http_client`].
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn with_http_client(base_url: impl AsRef<str>, http: reqwest::Client) -> Result<Self> {
+        Self::builder(base_url).http_client(http).build()
+    }
+
+    pub(crate) fn from_parts(settings: Settings, http: reqwest::Client) -> Self {
+        Self {
+            settings: Arc::new(settings),
+            http,
+            discovery: Discovery::new(),
+        }
+    }
+
+    /// Where the service is, without credentials.
+    pub fn base_url(&self) -> &BaseUrl {
+        self.settings.base_url()
+    }
+
+    /// Runs a project and waits for its result.
+    ///
+    /// # Errors
+    ///
+    /// An [`Error`] if there is no result. A script that fails is a result.
+    pub async fn execute_sync(
+        &self,
+        archive: &Archive,
+        metadata: &Metadata,
+    ) -> Result<ExecutionResult> {
+        let call = ExecuteSync::new(archive, metadata);
+        self.run(call.submit(self.discovery.clone())).await
+    }
+
+    /// Submits a project and returns without waiting for it.
+    ///
+    /// # Errors
+    ///
+    /// An [`Error`] if it wasn't accepted, or the answer was lost.
+    pub async fn execute_async(
+        &self,
+        archive: &Archive,
+        metadata: &Metadata,
+    ) -> Result<ExecutionId> {
+        let call = ExecuteAsync::new(archive, metadata);
+        self.run(call.submit(self.discovery.clone())).await
+    }
+
+    /// Asks what has come of an execution so far.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if the server doesn't know it (any more).
+    pub async fn get_execution(&self, id: &ExecutionId) -> Result<ExecutionResult> {
+        self.run(GetExecution::new(id).once().retrying()).await
+    }
+
+    /// Ends an execution. The status is `killed`, or what it already was if it had ended.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if the server doesn't know it (any more).
+    pub async fn kill_execution(&self, id: &ExecutionId) -> Result<Status> {
+        self.run(KillExecution::new(id).once().retrying()).await
+    }
+
+    /// Asks for an execution until it is completed, failed or killed. An interval will do for a
+    /// policy.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Deadline`] if the policy has a deadline and it passes, and whatever
+    /// [`get_execution`](Self::get_execution) fails with.
+    pub async fn wait_for_completion(
+        &self,
+        id: &ExecutionId,
+        policy: impl Into<WaitPolicy>,
+    ) -> Result<ExecutionResult> {
+        self.run(Wait::new(id, policy).retrying()).await
+    }
+
+    /// Runs code that needs no archive and waits for its result.
+    ///
+    /// # Errors
+    ///
+    /// An [`Error`] if there is no result. A script that fails is a result.
+    pub async fn eval(&self, request: &SimpleExecRequest) -> Result<ExecutionResult> {
+        self.run(Eval::new(request).once()).await
+    }
+
+    /// Asks what the server says of itself.
+    ///
+    /// # Errors
+    ///
+    /// An [`Error`] if it doesn't answer.
+    pub async fn health(&self) -> Result<Health> {
+        self.run(GetHealth.once().retrying()).await
+    }
+
+    /// Carries any call out to its end.
+    ///
+    /// # Errors
+    ///
+    /// The call's own.
+    pub async fn run<C: Call>(&self, mut call: C) -> Result<C::Output> {
+        let mut event = Event::Start;
+        loop {
+            event = match call.step(event, Instant::now())? {
+                Step::Done(output) => return Ok(output),
+                Step::Send(exchange) => self.send(*exchange).await?,
+                Step::Sleep(pause) => {
+                    tokio::time::sleep(pause).await;
+                    Event::Woken
+                }
+                _ => return Err(Error::unknown_step()),
+            };
+        }
+    }
+
+    /// Follows a streamed answer.
+    pub fn feed<F: Feed>(&self, feed: F) -> FeedStream<F> {
+        FeedStream::new(self.clone(), feed)
+    }
+
+    async fn send(&self, exchange: Exchange) -> Result<Event> {
+        let exchange = self.settings.prepare(exchange, Instant::now())?;
+        Ok(match exchange::whole(&self.http, exchange).await {
+            Ok(response) => Event::Answered(response),
+            Err(error) => Event::Failed(self.blame(error)),
+        })
+    }
+
+    /// Opens a feed's answer.
+    pub(crate) async fn open(&self, exchange: Exchange) -> Result<Result<Answer, TransportError>> {
+        let exchange = self.settings.prepare_feed(exchange, Instant::now())?;
+        let opened = Answer::open(&self.http, exchange).await;
+        Ok(opened.map_err(|error| self.blame(error)))
+    }
+
+    /// Names the server in an error.
+    pub(crate) fn blame(&self, error: TransportError) -> TransportError {
+        error.at(self.base_url().as_str())
+    }
+}
+
+impl Executor for Client {
+    type Reply<'a, T: 'a> = Pending<'a, T>;
+
+    fn run<'a, C: Call + 'a>(&'a self, call: C) -> Pending<'a, C::Output> {
+        Pending::new(Client::run(self, call))
+    }
+
+    fn discovery(&self) -> Discovery {
+        self.discovery.clone()
+    }
+}
