@@ -1,0 +1,103 @@
+//! What an operator decides.
+
+use std::{path::PathBuf, time::Duration};
+
+/// What an operator decides; [`Default`] is a server for one machine of one's own.
+///
+/// ```
+/// use pyexec_server::ServerConfig;
+///
+/// let config = ServerConfig { slots: 4, ..ServerConfig::default() };
+/// assert_eq!(config.default_memory_mb, 1024);
+/// ```
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    /// Tokens that open the server; none at all only on loopback addresses.
+    pub tokens: Vec<String>,
+    /// Executions at the same time [twice the processors].
+    pub slots: usize,
+    /// Memory in MiB that running executions may have in all [80 % of the machine's].
+    pub memory_budget_mb: u64,
+    /// Executions that may wait for a slot before further ones are turned away [1000].
+    pub queue_length: usize,
+    /// Longest wait for a slot [300 s].
+    pub queue_timeout: Duration,
+    /// `timeout_seconds` where a request says nothing [300].
+    pub default_timeout_seconds: u64,
+    /// Highest `timeout_seconds` [3600].
+    pub max_timeout_seconds: u64,
+    /// `memory_mb` where a request says nothing [1024].
+    pub default_memory_mb: u64,
+    /// `disk_mb` where a request says nothing [2048].
+    pub default_disk_mb: u64,
+    /// Highest `disk_mb` [16384].
+    pub max_disk_mb: u64,
+    /// `cpu_shares` where a request says nothing [1024].
+    pub default_cpu_shares: u64,
+    /// Image where a request names none: `python:X.Y…` [none: Python 3.12, or the newest].
+    pub default_image: Option<String>,
+    /// What a request without `network_disabled` means [off].
+    pub default_network: DefaultNetwork,
+    /// Largest body of an `exec` request in bytes [1 GiB].
+    pub max_body_bytes: u64,
+    /// Bytes of each output stream that are kept: the first and the last half [64 MiB].
+    pub output_bytes: usize,
+    /// Bytes of an output stream past which an execution is ended [1 GiB].
+    pub output_limit_bytes: u64,
+    /// How long results are kept [300 s].
+    pub result_ttl: Duration,
+    /// Bytes of results that are kept at most; the oldest go first [1 GiB].
+    pub result_bytes: usize,
+    /// Folder for uploads above 1 MiB [the system's temporary folder].
+    pub spool_folder: PathBuf,
+    /// Bytes that uploads above 1 MiB may take there in all [8 GiB].
+    pub spool_bytes: u64,
+    /// How long running executions may go on after a shutdown began [10 s].
+    pub grace: Duration,
+}
+
+/// What a request without `network_disabled` means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DefaultNetwork {
+    /// No network.
+    Off,
+    /// The network, as the original service reads it.
+    On,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            tokens: Vec::new(),
+            slots: processors * 2,
+            memory_budget_mb: machine_memory_mb() * 8 / 10,
+            queue_length: 1000,
+            queue_timeout: Duration::from_secs(300),
+            default_timeout_seconds: 300,
+            max_timeout_seconds: 3600,
+            default_memory_mb: 1024,
+            default_disk_mb: 2048,
+            max_disk_mb: 16_384,
+            default_cpu_shares: 1024,
+            default_image: None,
+            default_network: DefaultNetwork::Off,
+            max_body_bytes: 1 << 30,
+            output_bytes: 64 << 20,
+            output_limit_bytes: 1 << 30,
+            result_ttl: Duration::from_secs(300),
+            result_bytes: 1 << 30,
+            spool_folder: std::env::temp_dir(),
+            spool_bytes: 8 << 30,
+            grace: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The machine's memory, or 4 GiB where it doesn't say.
+fn machine_memory_mb() -> u64 {
+    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    let kib = total.and_then(|rest| rest.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
+    kib.map_or(4096, |kib| kib / 1024)
+}

@@ -1,0 +1,51 @@
+//! The python-executor HTTP service as a library: routes, scheduler, store and backends.
+//!
+//! [`EmbeddedServer`] is the whole service on a loopback port of its own, for tests and for
+//! programs that want everything in one process; [`Server`] serves on a listener of yours.
+//!
+//! ```no_run
+//! use pyexec_server::EmbeddedServer;
+//!
+//! let server = EmbeddedServer::start()?;
+//! println!("listening on {} for those with the token {}", server.url(), server.token());
+//! # Ok::<(), pyexec_server::ServerError>(())
+//! ```
+//!
+//! # Who does what
+//!
+//! A route reads a request into a [`Submission`], in which everything that can be refused has
+//! been. The `scheduler` gives it an id, waits for a slot and hands it to a [`Backend`], which
+//! runs it; the [`Store`] remembers what came of it.
+#![cfg(target_os = "linux")]
+#![forbid(unsafe_code)]
+
+mod auth;
+mod backend;
+mod config;
+mod duration;
+mod embedded;
+mod error;
+mod image;
+mod limits;
+mod live;
+mod openapi;
+mod output;
+mod routes;
+mod sandbox_backend;
+mod scheduler;
+mod server;
+mod spool;
+mod store;
+mod submission;
+mod upload;
+mod verdict;
+
+pub use backend::{Backend, BackendError, BoxFuture};
+pub use config::{DefaultNetwork, ServerConfig};
+pub use embedded::EmbeddedServer;
+pub use error::ServerError;
+pub use openapi::openapi_json;
+pub use sandbox_backend::SandboxBackend;
+pub use server::Server;
+pub use store::{MemoryStore, Record, Store, StoreError};
+pub use submission::Submission;

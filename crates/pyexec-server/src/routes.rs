@@ -1,0 +1,105 @@
+//! The HTTP routes, a file each.
+
+mod eval;
+mod exec;
+mod executions;
+mod health;
+
+pub(crate) use eval::__path_eval;
+pub(crate) use exec::{__path_execute_async, __path_execute_sync};
+pub(crate) use executions::{__path_get_execution, __path_kill_execution};
+pub(crate) use health::__path_health;
+
+use crate::{
+    Backend, ServerConfig,
+    auth::Tokens,
+    error::ApiError,
+    live::{Live, StopOnDrop},
+    openapi,
+    scheduler::Scheduler,
+    spool::SpoolSpace,
+};
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, Request, State},
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use pyexec_types::ExecutionResult;
+use std::{any::Any, sync::Arc};
+use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
+use utoipa_swagger_ui::SwaggerUi;
+
+/// What every route may use.
+#[derive(Debug, Clone)]
+pub(crate) struct AppState {
+    pub(crate) config: Arc<ServerConfig>,
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) scheduler: Arc<Scheduler>,
+    pub(crate) spool: Arc<SpoolSpace>,
+    pub(crate) tokens: Tokens,
+}
+
+/// All routes.
+pub(crate) fn router(state: AppState) -> Router {
+    let body = usize::try_from(state.config.max_body_bytes).unwrap_or(usize::MAX);
+    let api = Router::new()
+        .route("/exec/sync", post(exec::execute_sync))
+        .route("/exec/async", post(exec::execute_async))
+        .layer(DefaultBodyLimit::max(body))
+        .route("/eval", post(eval::eval).layer(DefaultBodyLimit::max(eval::MOST_BODY)))
+        .route(
+            "/executions/{id}",
+            get(executions::get_execution).delete(executions::kill_execution),
+        )
+        .layer(middleware::from_fn_with_state(state.clone(), authenticate));
+    let docs = SwaggerUi::new("/docs").url("/docs/doc.json", openapi::document());
+    let nosniff = HeaderValue::from_static("nosniff");
+    Router::new()
+        .nest("/api/v1", api)
+        .route("/health", get(health::health))
+        .merge(docs)
+        .fallback(|| async {
+            ApiError::new(StatusCode::NOT_FOUND, "route_not_found", "404 page not found")
+        })
+        .method_not_allowed_fallback(|| async {
+            let message = "405 method not allowed";
+            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
+        })
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, nosniff))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            HeaderName::from_static("server"),
+            HeaderValue::from_static(concat!("pyexec/", env!("CARGO_PKG_VERSION"))),
+        ))
+        .with_state(state)
+}
+
+async fn authenticate(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    match state.tokens.check(request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+fn panicked(_: Box<dyn Any + Send>) -> Response {
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    ApiError::new(status, "internal", "internal error").into_response()
+}
+
+/// Waits for an execution on behalf of a client; if the client goes away, so does the execution.
+async fn answer(live: Live) -> Result<Json<ExecutionResult>, ApiError> {
+    let guard = StopOnDrop::new(live.clone());
+    let result = live.finished().await;
+    guard.disarm();
+    match result {
+        Some(result) => Ok(Json(Arc::unwrap_or_clone(result))),
+        None => Err(ApiError::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "lost",
+            format!("execution {} was lost", live.id()),
+        )),
+    }
+}

@@ -1,0 +1,46 @@
+//! `POST /api/v1/eval`
+
+use super::{AppState, answer};
+use crate::{Submission, error::ApiError};
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{State, rejection::BytesRejection},
+    http::StatusCode,
+};
+use pyexec_types::{ErrorBody, ExecutionResult, SimpleExecRequest};
+
+/// Largest body in bytes: the code, escaped as JSON may, and the standard input.
+pub(crate) const MOST_BODY: usize = 64 << 20;
+
+/// Run code and wait for the result.
+#[utoipa::path(
+    post,
+    path = "/api/v1/eval",
+    tag = "executions",
+    request_body = SimpleExecRequest,
+    responses(
+        (status = 200, description = "The execution is over", body = ExecutionResult),
+        (status = 400, description = "Nothing was run", body = ErrorBody),
+        (status = 401, description = "The token is missing or wrong", body = ErrorBody),
+        (status = 413, description = "The code is too large", body = ErrorBody),
+        (status = 503, description = "The queue is full", body = ErrorBody),
+    )
+)]
+pub(crate) async fn eval(
+    State(state): State<AppState>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<ExecutionResult>, ApiError> {
+    let body = body.map_err(|error| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            ApiError::too_large(format!("the request exceeds the limit of {MOST_BODY} bytes"))
+        }
+        _ => ApiError::bad_request("invalid_body", error.body_text()),
+    })?;
+    // Whatever the Content-Type says, as the original does.
+    let request: SimpleExecRequest = serde_json::from_slice(&body)
+        .map_err(|error| ApiError::bad_request("invalid_json", format!("invalid JSON: {error}")))?;
+    let submission =
+        Submission::from_code(request, &state.config, &*state.backend, &state.spool)?;
+    answer(state.scheduler.submit(submission)?).await
+}

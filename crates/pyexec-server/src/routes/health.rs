@@ -1,0 +1,27 @@
+//! `GET /health`
+
+use super::AppState;
+use axum::{Json, extract::State};
+use pyexec_types::{Health, HealthLimits};
+
+/// Whether the server is there, and what it can do.
+#[utoipa::path(
+    get,
+    path = "/health",
+    tag = "service",
+    responses((status = 200, description = "It is there", body = Health))
+)]
+pub(crate) async fn health(State(state): State<AppState>) -> Json<Health> {
+    let mut limits = HealthLimits::default();
+    limits.queue_seconds = state.config.queue_timeout.as_secs();
+    limits.max_timeout_seconds = state.config.max_timeout_seconds;
+    limits.max_body_bytes = state.config.max_body_bytes;
+    let mut health = Health::default();
+    health.status = "ok".into();
+    health.server = Some("pyexec".into());
+    health.version = Some(env!("CARGO_PKG_VERSION").into());
+    health.python_versions = state.backend.versions().iter().map(ToString::to_string).collect();
+    health.isolation = Some(state.backend.isolation());
+    health.limits = Some(limits);
+    Json(health)
+}

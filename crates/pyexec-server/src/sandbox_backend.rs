@@ -1,0 +1,47 @@
+//! Executions in the sandbox of this machine.
+
+use crate::{Backend, BackendError, BoxFuture};
+use pyexec_sandbox::{Finished, Job, Observer, PythonVersion, Sandbox, SandboxError, Stop};
+use pyexec_types::Isolation;
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// Runs executions in the sandbox of this machine, each on a thread of its own.
+#[derive(Debug)]
+pub struct SandboxBackend(Arc<Sandbox>);
+
+impl SandboxBackend {
+    /// Takes over a started sandbox.
+    pub fn new(sandbox: Sandbox) -> Self {
+        Self(Arc::new(sandbox))
+    }
+}
+
+impl Backend for SandboxBackend {
+    fn versions(&self) -> Vec<PythonVersion> {
+        self.0.interpreters().iter().map(pyexec_sandbox::Interpreter::version).collect()
+    }
+
+    fn isolation(&self) -> Isolation {
+        self.0.isolation()
+    }
+
+    fn run(
+        &self,
+        job: Job,
+        mut observer: Box<dyn Observer + Send>,
+        stop: Stop,
+    ) -> BoxFuture<Result<Finished, BackendError>> {
+        let sandbox = Arc::clone(&self.0);
+        let (tell, told) = oneshot::channel();
+        let thread = std::thread::Builder::new().name("pyexec-run".into()).spawn(move || {
+            // Nobody listens any more where the server is being dropped.
+            drop(tell.send(sandbox.run(job, &mut *observer, &stop)));
+        });
+        Box::pin(async move {
+            thread.map_err(BackendError::new)?;
+            let gone = || SandboxError::InvalidJob("its thread panicked".into());
+            told.await.unwrap_or_else(|_| Err(gone())).map_err(BackendError::new)
+        })
+    }
+}

@@ -1,0 +1,94 @@
+//! The service on a listener.
+
+use crate::{
+    Backend, DefaultNetwork, MemoryStore, SandboxBackend, ServerConfig, ServerError, Store,
+    auth::Tokens,
+    routes::{self, AppState},
+    scheduler::Scheduler,
+    spool::SpoolSpace,
+};
+use pyexec_sandbox::{Sandbox, SandboxOptions};
+use std::sync::Arc;
+use tokio::{net::TcpListener, sync::watch};
+
+/// The HTTP service.
+#[derive(Debug)]
+pub struct Server {
+    state: AppState,
+}
+
+impl Server {
+    /// The service with the sandbox of this machine and a store in memory.
+    ///
+    /// # Errors
+    /// Where executions can't be isolated here, or the settings contradict each other.
+    pub fn new(config: ServerConfig, sandbox: SandboxOptions) -> Result<Self, ServerError> {
+        let backend = SandboxBackend::new(Sandbox::start(sandbox)?);
+        let store = MemoryStore::new(config.result_ttl, config.result_bytes);
+        Self::with(config, Arc::new(backend), Arc::new(store))
+    }
+
+    /// The service with a backend and a store of yours.
+    ///
+    /// # Errors
+    /// Where the settings contradict each other.
+    pub fn with(
+        config: ServerConfig,
+        backend: Arc<dyn Backend>,
+        store: Arc<dyn Store>,
+    ) -> Result<Self, ServerError> {
+        if config.default_network == DefaultNetwork::On && !backend.offers_network() {
+            let text = "executions are to have the network by default, but may not have it at all: \
+                        set PYEXEC_NETWORK_MODE=host too";
+            return Err(ServerError::Config(text.into()));
+        }
+        if config.tokens.iter().any(String::is_empty) {
+            return Err(ServerError::Config("a token is empty".into()));
+        }
+        let state = AppState {
+            scheduler: Scheduler::new(&config, Arc::clone(&backend), store),
+            spool: SpoolSpace::new(config.spool_folder.clone(), config.spool_bytes),
+            tokens: Tokens::new(config.tokens.clone()),
+            config: Arc::new(config),
+            backend,
+        };
+        Ok(Self { state })
+    }
+
+    /// Serves until `shutdown` is done; then running executions have the grace period to end, and
+    /// are ended after it.
+    ///
+    /// # Errors
+    /// Where the address can be reached by others and there is no token, and where the listener
+    /// fails.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ServerError> {
+        let io = |error| ServerError::Io("the listener failed", error);
+        let address = listener.local_addr().map_err(io)?;
+        if self.state.tokens.is_empty() && !address.ip().is_loopback() {
+            return Err(ServerError::OpenToOthers(address));
+        }
+        let scheduler = Arc::clone(&self.state.scheduler);
+        let grace = self.state.config.grace;
+        let (tell, mut told) = watch::channel(false);
+        tokio::spawn(async move {
+            shutdown.await;
+            tell.send_replace(true);
+        });
+        let mut draining = told.clone();
+        let finish = async {
+            // An error means that the task above is gone with the whole runtime.
+            drop(draining.wait_for(|now| *now).await);
+            scheduler.finish(grace).await;
+        };
+        let serve = axum::serve(listener, routes::router(self.state.clone()))
+            .with_graceful_shutdown(async move {
+                drop(told.wait_for(|now| *now).await);
+            });
+        let (served, ()) = tokio::join!(serve.into_future(), finish);
+        served.map_err(io)
+    }
+}

@@ -1,0 +1,126 @@
+//! Where an upload waits for its slot: in a memfd while it is small, in an unlinked file under a
+//! quota once it isn't.
+
+use rustix::{
+    fd::OwnedFd,
+    fs::{MemfdFlags, memfd_create},
+};
+use std::{
+    fs::File,
+    io::{self, Seek, Write},
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// Up to here memory serves.
+const IN_MEMORY: u64 = 1 << 20;
+
+/// The folder for large uploads, and how much may be in it.
+#[derive(Debug)]
+pub(crate) struct SpoolSpace {
+    pub(crate) folder: PathBuf,
+    pub(crate) most: u64,
+    used: AtomicU64,
+}
+
+impl SpoolSpace {
+    pub(crate) fn new(folder: PathBuf, most: u64) -> Arc<Self> {
+        Arc::new(Self { folder, most, used: AtomicU64::new(0) })
+    }
+}
+
+/// One upload. What it took of the quota returns when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Spool {
+    file: File,
+    bytes: u64,
+    reserved: u64,
+    space: Arc<SpoolSpace>,
+}
+
+impl Spool {
+    pub(crate) fn new(space: &Arc<SpoolSpace>) -> io::Result<Self> {
+        let file = memfd_create("pyexec-upload", MemfdFlags::CLOEXEC)?.into();
+        Ok(Self { file, bytes: 0, reserved: 0, space: Arc::clone(space) })
+    }
+
+    /// Another descriptor of the whole upload.
+    pub(crate) fn descriptor(&self) -> io::Result<OwnedFd> {
+        Ok(self.file.try_clone()?.into())
+    }
+
+    fn reserve(&mut self, bytes: u64) -> io::Result<()> {
+        let reserve = |used: u64| used.checked_add(bytes).filter(|used| *used <= self.space.most);
+        let used = &self.space.used;
+        match used.fetch_update(Ordering::AcqRel, Ordering::Acquire, reserve) {
+            Ok(_) => {
+                self.reserved += bytes;
+                Ok(())
+            }
+            Err(_) => Err(io::Error::new(io::ErrorKind::QuotaExceeded, "the upload spool is full")),
+        }
+    }
+}
+
+impl Write for Spool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let after = self.bytes + bytes.len() as u64;
+        if after > IN_MEMORY && self.reserved == 0 {
+            self.reserve(after)?;
+            let mut file = tempfile::tempfile_in(&self.space.folder)?;
+            self.file.rewind()?;
+            io::copy(&mut self.file, &mut file)?;
+            self.file = file;
+        } else if after > IN_MEMORY {
+            self.reserve(bytes.len() as u64)?;
+        }
+        self.file.write_all(bytes)?;
+        self.bytes = after;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        self.space.used.fetch_sub(self.reserved, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+
+    #[test]
+    fn small_stays_in_memory_and_large_goes_to_the_folder_under_its_quota() {
+        let folder = tempfile::tempdir().unwrap();
+        let space = SpoolSpace::new(folder.path().into(), 3 << 20);
+        let half = vec![7; 512 << 10];
+        let mut spool = Spool::new(&space).unwrap();
+        spool.write_all(&half).unwrap();
+        assert_eq!(space.used.load(Ordering::Acquire), 0);
+        for _ in 0..4 {
+            spool.write_all(&half).unwrap();
+        }
+        assert_eq!(space.used.load(Ordering::Acquire), 5 * half.len() as u64);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the file has no name");
+        let mut other = Spool::new(&space).unwrap();
+        let error = other.write_all(&vec![0; 2 << 20]).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::QuotaExceeded);
+
+        let mut file = File::from(spool.descriptor().unwrap());
+        file.rewind().unwrap();
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+        assert_eq!(bytes, vec![7; 5 * half.len()]);
+        drop((spool, other));
+        assert_eq!(space.used.load(Ordering::Acquire), 0);
+    }
+}

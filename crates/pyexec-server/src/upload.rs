@@ -1,0 +1,122 @@
+//! The two parts of an `exec` request, in either order; the tar goes through the safe reader into
+//! the spool as it arrives.
+
+use crate::{error::ApiError, routes::AppState, submission::Upload};
+use axum::{
+    extract::{
+        FromRequest, Multipart, Request,
+        multipart::{Field, MultipartError},
+    },
+    http::StatusCode,
+};
+use bytes::{Buf, Bytes};
+use pyexec_archive::read::ReadLimits;
+use pyexec_types::Metadata;
+use std::io;
+use tokio::sync::mpsc;
+
+/// Largest `metadata` part in bytes; it holds the standard input.
+const MOST_METADATA: usize = 64 << 20;
+
+/// Reads both parts to their end, whatever is wrong with them: a client that is still sending
+/// would not read our answer.
+pub(crate) async fn receive(
+    request: Request,
+    state: &AppState,
+) -> Result<(Upload, Metadata), ApiError> {
+    let mut form = Multipart::from_request(request, state).await.map_err(|_| {
+        let message = "parsing form: request Content-Type isn't multipart/form-data";
+        ApiError::bad_request("invalid_form", message)
+    })?;
+    let (mut tar, mut metadata) = (None, None);
+    while let Some(field) = form.next_field().await.map_err(|error| broken(&error, state))? {
+        match field.name() {
+            Some("tar") if tar.is_none() => tar = Some(read_tar(field, state).await?),
+            Some("metadata") if metadata.is_none() => {
+                metadata = Some(read_metadata(field, state).await?);
+            }
+            _ => drain(field, state).await?,
+        }
+    }
+    let metadata = metadata.ok_or_else(|| missing("metadata", "missing metadata"))??;
+    let tar = tar.ok_or_else(|| missing("tar", "missing tar file: no part is called \"tar\""))??;
+    Ok((tar, metadata))
+}
+
+fn missing(part: &str, message: &str) -> ApiError {
+    let code = if part == "tar" { "missing_tar" } else { "missing_metadata" };
+    ApiError::bad_request(code, message)
+}
+
+/// The connection or the form broke: nothing more can be read.
+fn broken(error: &MultipartError, state: &AppState) -> ApiError {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        let most = state.config.max_body_bytes;
+        return ApiError::too_large(format!("the request exceeds the limit of {most} bytes"));
+    }
+    ApiError::bad_request("invalid_form", format!("parsing form: {}", error.body_text()))
+}
+
+async fn read_metadata(
+    mut field: Field<'_>,
+    state: &AppState,
+) -> Result<Result<Metadata, ApiError>, ApiError> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error, state))? {
+        if bytes.len() + chunk.len() > MOST_METADATA {
+            drain(field, state).await?;
+            let message = format!("metadata exceeds the limit of {MOST_METADATA} bytes");
+            return Ok(Err(ApiError::too_large(message)));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(serde_json::from_slice(&bytes).map_err(|error| {
+        ApiError::bad_request("invalid_metadata", format!("parsing metadata: {error}"))
+    }))
+}
+
+async fn read_tar(
+    mut field: Field<'_>,
+    state: &AppState,
+) -> Result<Result<Upload, ApiError>, ApiError> {
+    let (send, chunks) = mpsc::channel(4);
+    let space = state.spool.clone();
+    let mut limits = ReadLimits::default();
+    limits.max_total_bytes = state.config.max_body_bytes;
+    limits.max_file_bytes = state.config.max_body_bytes;
+    let reader = tokio::task::spawn_blocking(move || {
+        Upload::read(Chunks { chunks, current: Bytes::new() }, &space, &limits)
+    });
+    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error, state))? {
+        // A reader that has found a fault listens no more; the rest is read and dropped.
+        drop(send.send(chunk).await);
+    }
+    drop(send);
+    let read = reader.await.map_err(|error| ApiError::internal(&error))?;
+    Ok(read)
+}
+
+async fn drain(mut field: Field<'_>, state: &AppState) -> Result<(), ApiError> {
+    while field.chunk().await.map_err(|error| broken(&error, state))?.is_some() {}
+    Ok(())
+}
+
+/// Chunks that arrive, as a reader for a thread that may block.
+struct Chunks {
+    chunks: mpsc::Receiver<Bytes>,
+    current: Bytes,
+}
+
+impl io::Read for Chunks {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.current.is_empty() {
+            match self.chunks.blocking_recv() {
+                Some(chunk) => self.current = chunk,
+                None => return Ok(0),
+            }
+        }
+        let read = buffer.len().min(self.current.len());
+        self.current.copy_to_slice(&mut buffer[..read]);
+        Ok(read)
+    }
+}

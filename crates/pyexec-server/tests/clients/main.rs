@@ -1,0 +1,71 @@
+//! Both clients against the real service: an embedded server, a real sandbox, a real Python.
+#![cfg(target_os = "linux")]
+#![allow(missing_docs, reason = "tests")]
+
+#[path = "../../../pyexec-core/tests/suite/tokio.rs"]
+mod async_client;
+#[path = "../../../pyexec-core/tests/suite/blocking.rs"]
+mod blocking_client;
+mod cases;
+mod errors;
+mod gone;
+mod limits;
+mod service;
+mod suite;
+
+/// A test for each case and client.
+macro_rules! both {
+    ($($module:ident { $($case:ident),* $(,)? })*) => {
+        mod with_the_async_client {
+            $(mod $module {
+                $(#[test] fn $case() {
+                    crate::$module::$case::<crate::async_client::Async>();
+                })*
+            })*
+        }
+        mod with_the_blocking_client {
+            $(mod $module {
+                $(#[test] fn $case() {
+                    crate::$module::$case::<crate::blocking_client::Blocking>();
+                })*
+            })*
+        }
+    };
+}
+
+both! {
+    cases {
+        a_script_runs,
+        arguments_input_variables_and_commands,
+        exit_codes_and_signals,
+        submit_wait_and_get,
+        several_files_and_a_nested_entrypoint,
+        versions_and_images,
+        eval_has_a_result,
+        eval_errors_name_the_users_line,
+        output_that_is_not_utf8,
+        large_output_and_input_that_nobody_reads,
+        processes_that_are_left_behind,
+        health_says_what_it_is,
+    }
+    limits {
+        a_timeout_keeps_the_output,
+        out_of_memory_is_told,
+        output_above_the_cap_keeps_both_ends,
+        output_past_the_limit_ends_it,
+        kill_kills_and_stays,
+        kill_of_a_pending_execution,
+        a_full_queue_turns_away,
+        waiting_in_the_queue_has_an_end,
+    }
+    errors {
+        unknown_ids,
+        bad_archives,
+        bad_entrypoints,
+        bad_metadata,
+        bad_code,
+        what_is_not_offered,
+        tokens,
+        bodies_above_the_cap,
+    }
+}
