@@ -1,5 +1,5 @@
-//! PID 1 of a sandbox: prepares the file systems, waits for "go", unpacks, starts the script as
-//! PID 2, gives up its privileges, reaps and reports.
+//! PID 1 of a sandbox: prepares the file systems, waits for "go", unpacks, gives up its
+//! privileges, starts the script as PID 2, reaps and reports.
 //!
 //! It is a copy of the launcher that was never exec'd, alone in its namespaces. It ends with its
 //! control socket, at any time; with it ends everything inside.
@@ -94,13 +94,14 @@ fn live(ends: Ends, network: bool, filters: &Filters) -> Result<(), StepError> {
     };
     let order: Order = channel::from_memfd(order).step("reading the order")?;
     mounts::apply(&order)?;
-    // Python starts while we unpack; it waits for the second "go" that `started` sends.
-    let script = program::start(&order, [&stdin, &stdout, &stderr, &claims], filters)?;
-    // The script's process alone holds the pipes now: their end is its end.
-    drop((stdin, stdout, stderr, claims));
     unpack::unpack(archive.into())?;
+    // From here on nothing in the sandbox has a privilege, so that variables such as LD_PRELOAD,
+    // which make the interpreter load files of the archive early, gain nothing.
     privileges::drop_all()?;
     filters.install(order.rlimits_only)?;
+    let script = program::start(&order, [&stdin, &stdout, &stderr, &claims])?;
+    // The script's process alone holds the pipes now: their end is its end.
+    drop((stdin, stdout, stderr, claims));
     let pid = script.go(&order)?;
     watch(&control, pid, &order)
 }

@@ -3,7 +3,6 @@
 use super::privileges;
 use crate::{
     message::{Order, Program, Step, StepError},
-    seccomp::Filters,
     sys::{self, Fork},
 };
 use rustix::{
@@ -24,18 +23,14 @@ pub(crate) struct Started {
 }
 
 /// Forks PID 2 with its standard streams and the claims channel.
-pub(crate) fn start(
-    order: &Order,
-    streams: [&OwnedFd; 4],
-    filters: &Filters,
-) -> Result<Started, StepError> {
+pub(crate) fn start(order: &Order, streams: [&OwnedFd; 4]) -> Result<Started, StepError> {
     let pipe = || pipe_with(PipeFlags::CLOEXEC).step("making a pipe");
     let ((go_read, go), (failure, failure_write)) = (pipe()?, pipe()?);
     match sys::fork().step("forking")? {
         Fork::Parent(pid) => Ok(Started { pid, go, failure }),
         Fork::Child => {
             let numbers = Numbers::highest(order);
-            let report = match enter(order, streams, &go_read, &failure_write, filters, &numbers) {
+            let report = match enter(order, streams, &go_read, &failure_write, &numbers) {
                 Ok(never) => match never {},
                 Err(error) => serde_json::to_vec(&error).unwrap_or_default(),
             };
@@ -109,7 +104,6 @@ fn enter(
     [stdin, stdout, stderr, claims]: [&OwnedFd; 4],
     go: &OwnedFd,
     failure: &OwnedFd,
-    filters: &Filters,
     numbers: &Numbers,
 ) -> Result<Never, StepError> {
     let shell = !order.pre_commands.is_empty();
@@ -135,8 +129,6 @@ fn enter(
     rustix::process::chdir("/work").step("entering /work")?;
     sys::reset_signals();
     privileges::limit(order)?;
-    privileges::drop_all()?;
-    filters.install(order.rlimits_only)?;
 
     let (program, argv) = if shell { shell_command(order) } else { python_command(order) };
     let boot = (!shell).then(|| {

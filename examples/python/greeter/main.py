@@ -1,0 +1,5 @@
+"""Two files: `pyexec run examples/python/greeter`."""
+
+from words import greeting
+
+print(greeting("world"))

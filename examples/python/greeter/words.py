@@ -1,0 +1,5 @@
+"""What `main.py` imports."""
+
+
+def greeting(name: str) -> str:
+    return f"Hello, {name}!"

@@ -1,0 +1,20 @@
+//! Code without an archive, and the value of its last expression. On tokio.
+#![allow(clippy::print_stdout, reason = "an example")]
+
+use pyexec_async::{Client, types::SimpleExecRequest};
+use pyexec_examples::server;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let client = Client::new(server())?;
+    for code in [
+        "2 + 2",
+        "x = 10\ny = 5\nx * y",
+        "import math\nmath.sqrt(16)",
+        "print('only printed')",
+    ] {
+        let result = client.eval(&SimpleExecRequest::new(code)).await?;
+        println!("result {:?}, stdout {:?}", result.result, result.stdout);
+    }
+    Ok(())
+}
