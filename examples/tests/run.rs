@@ -1,6 +1,6 @@
 //! Every example runs against a real server and prints what its page says.
 #![cfg(target_os = "linux")]
-#![allow(missing_docs, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 use pyexec_server::EmbeddedServer;
 use std::process::Command;

@@ -59,9 +59,7 @@ pub(crate) enum Part {
 
 impl Archive {
     pub(crate) fn new(plan: Plan) -> Self {
-        Self {
-            plan: Arc::new(plan),
-        }
+        Self { plan: Arc::new(plan) }
     }
 
     /// An empty archive to add to.
@@ -144,9 +142,7 @@ impl Archive {
     /// the reader failed.
     pub fn from_reader(mut reader: impl Read) -> Result<Self, ArchiveError> {
         let mut bytes = Vec::new();
-        reader
-            .read_to_end(&mut bytes)
-            .map_err(read::ReadError::Read)?;
+        reader.read_to_end(&mut bytes).map_err(read::ReadError::Read)?;
         let entries = listing::list(listing::Streamed(&bytes[..]))?;
         let size = bytes.len() as u64;
         Ok(Self::new(Plan::of_tar(Part::Bytes(bytes), size, entries)))
@@ -198,10 +194,7 @@ impl Archive {
     pub fn detect_entrypoint(&self) -> Result<&str, ArchiveError> {
         let files = || self.entries().filter(|entry| entry.is_file());
         detect_entrypoint(files().map(Entry::name)).ok_or_else(|| ArchiveError::NoEntrypoint {
-            seen: files()
-                .take(NAMES_SHOWN)
-                .map(|entry| entry.name.clone())
-                .collect(),
+            seen: files().take(NAMES_SHOWN).map(|entry| entry.name.clone()).collect(),
             files: files().count(),
         })
     }

@@ -35,10 +35,7 @@ pub struct ArchiveBuilder {
 
 impl Default for ArchiveBuilder {
     fn default() -> Self {
-        Self {
-            plan: Plan::default(),
-            tree: PathTree::new(usize::MAX),
-        }
+        Self { plan: Plan::default(), tree: PathTree::new(usize::MAX) }
     }
 }
 
@@ -88,9 +85,7 @@ impl ArchiveBuilder {
     pub fn add_directory(&mut self, name: impl AsRef<str>) -> Result<&mut Self, ArchiveError> {
         let name = name.as_ref();
         let path = checked(name)?;
-        self.tree
-            .add_directory(&path)
-            .map_err(|clash| refused(name, &clash))?;
+        self.tree.add_directory(&path).map_err(|clash| refused(name, &clash))?;
         self.push(Entry {
             name: name.trim_end_matches('/').to_owned(),
             size: 0,
@@ -117,14 +112,8 @@ impl ArchiveBuilder {
             return Err(invalid(name, PathError::TrailingSlash));
         }
         let path = checked(name)?;
-        self.tree
-            .add_file(&path)
-            .map_err(|clash| refused(name, &clash))?;
-        self.push(Entry {
-            name: name.to_owned(),
-            size,
-            kind: EntryKind::File,
-        });
+        self.tree.add_file(&path).map_err(|clash| refused(name, &clash))?;
+        self.push(Entry { name: name.to_owned(), size, kind: EntryKind::File });
         self.plan.parts.push(content);
         self.plan.parts.push(Part::Zeros(padding(size)));
         self.plan.size += size + padding(size);
@@ -144,10 +133,7 @@ fn checked(name: &str) -> Result<String, ArchiveError> {
 }
 
 fn invalid(name: &str, source: PathError) -> ArchiveError {
-    ArchiveError::InvalidName {
-        name: name.to_owned(),
-        source,
-    }
+    ArchiveError::InvalidName { name: name.to_owned(), source }
 }
 
 fn refused(name: &str, clash: &Clash) -> ArchiveError {
@@ -160,14 +146,10 @@ fn refused(name: &str, clash: &Clash) -> ArchiveError {
 
 #[cfg(feature = "fs")]
 pub(crate) fn regular_file_length(path: &Path) -> Result<u64, ArchiveError> {
-    let metadata = std::fs::metadata(path).map_err(|source| ArchiveError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
+    let metadata = std::fs::metadata(path)
+        .map_err(|source| ArchiveError::Io { path: path.to_owned(), source })?;
     if !metadata.is_file() {
-        return Err(ArchiveError::NotAFile {
-            path: path.to_owned(),
-        });
+        return Err(ArchiveError::NotAFile { path: path.to_owned() });
     }
     Ok(metadata.len())
 }
@@ -181,9 +163,7 @@ mod tests {
         let mut builder = Archive::builder();
         builder.add_bytes("a", "1").unwrap();
         let before = format!("{:?}", builder.plan);
-        for name in [
-            "", ".", "/a", "a/../b", "..", "a\0", "a\n", "b/", "a/b", "./a",
-        ] {
+        for name in ["", ".", "/a", "a/../b", "..", "a\0", "a\n", "b/", "a/b", "./a"] {
             builder.add_bytes(name, "2").unwrap_err();
         }
         assert_eq!(format!("{:?}", builder.plan), before);

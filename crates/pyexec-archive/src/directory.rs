@@ -13,9 +13,7 @@ const EXCLUDED_SUFFIX: &str = ".pyc";
 pub(crate) fn plan(root: &Path) -> Result<Archive, ArchiveError> {
     let metadata = fs::metadata(root).map_err(about(root))?;
     if !metadata.is_dir() {
-        return Err(ArchiveError::NotADirectory {
-            path: root.to_owned(),
-        });
+        return Err(ArchiveError::NotADirectory { path: root.to_owned() });
     }
     let mut walk = Walk {
         root: root.canonicalize().map_err(about(root))?,
@@ -65,16 +63,10 @@ impl Walk {
             let mut target = resolved.join(&entry_name);
             if kind.is_symlink() {
                 target = self.follow(&entry_path)?;
-                kind = fs::metadata(&target)
-                    .map_err(about(&entry_path))?
-                    .file_type();
+                kind = fs::metadata(&target).map_err(about(&entry_path))?.file_type();
             }
             let found = Found {
-                name: if name.is_empty() {
-                    entry_name
-                } else {
-                    format!("{name}/{entry_name}")
-                },
+                name: if name.is_empty() { entry_name } else { format!("{name}/{entry_name}") },
                 path: entry_path,
                 resolved: target,
             };
@@ -110,10 +102,7 @@ impl Walk {
     fn follow(&self, link: &Path) -> Result<PathBuf, ArchiveError> {
         let target = link.canonicalize().map_err(about(link))?;
         if !target.starts_with(&self.root) {
-            return Err(ArchiveError::LinkLeadsOut {
-                path: link.to_owned(),
-                target,
-            });
+            return Err(ArchiveError::LinkLeadsOut { path: link.to_owned(), target });
         }
         Ok(target)
     }
@@ -124,8 +113,5 @@ fn is_excluded(name: &str) -> bool {
 }
 
 fn about(path: &Path) -> impl FnOnce(io::Error) -> ArchiveError + '_ {
-    |source| ArchiveError::Io {
-        path: path.to_owned(),
-        source,
-    }
+    |source| ArchiveError::Io { path: path.to_owned(), source }
 }

@@ -37,10 +37,7 @@ mod tests {
             (&["app/main.py", "main.py"], Some("app/main.py")),
             (&["__main__.py", "z/main.py"], Some("z/main.py")),
             (&["./main.py"], Some("./main.py")),
-            (
-                &["x.py", "pkg/__main__.py", "__main__.py"],
-                Some("pkg/__main__.py"),
-            ),
+            (&["x.py", "pkg/__main__.py", "__main__.py"], Some("pkg/__main__.py")),
             (&["notmain.py", "main.pyc"], Some("notmain.py")),
             (&["MAIN.PY", "a.Py"], None),
             (&["main.py/data.txt", "z.py"], Some("z.py")),

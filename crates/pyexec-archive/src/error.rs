@@ -141,13 +141,7 @@ mod tests {
             none(&["a.txt", "b\n"], 7),
             r#"no Python file to run: the archive holds "a.txt", "b\n" and 5 more"#
         );
-        assert_eq!(
-            none(&["a"], 1),
-            r#"no Python file to run: the archive holds "a""#
-        );
-        assert_eq!(
-            none(&[], 0),
-            "no Python file to run: the archive holds no files"
-        );
+        assert_eq!(none(&["a"], 1), r#"no Python file to run: the archive holds "a""#);
+        assert_eq!(none(&[], 0), "no Python file to run: the archive holds no files");
     }
 }

@@ -15,9 +15,7 @@ pub(crate) fn plan<P: AsRef<Path>>(
         let path = path.as_ref();
         // "..", "/" and "x/.." have none; what they lead to is a directory, and is said so below.
         let name = path.file_name().unwrap_or(path.as_os_str());
-        let name = name.to_str().ok_or_else(|| ArchiveError::NotUtf8 {
-            path: path.to_owned(),
-        })?;
+        let name = name.to_str().ok_or_else(|| ArchiveError::NotUtf8 { path: path.to_owned() })?;
         if let Some(first) = taken.get(name) {
             return Err(ArchiveError::DuplicateBaseName {
                 name: name.to_owned(),

@@ -61,11 +61,7 @@ impl Header<'_> {
         if self.size > USTAR_MAX_SIZE {
             records += record_length("size", &self.size.to_string());
         }
-        if records == 0 {
-            BLOCK
-        } else {
-            2 * BLOCK + (records as u64).next_multiple_of(BLOCK)
-        }
+        if records == 0 { BLOCK } else { 2 * BLOCK + (records as u64).next_multiple_of(BLOCK) }
     }
 
     fn stored_name(self) -> String {
@@ -144,12 +140,7 @@ mod tests {
     use super::*;
 
     fn file(name: &str, size: u64) -> Header<'_> {
-        Header {
-            name,
-            size,
-            is_directory: false,
-            is_executable: false,
-        }
+        Header { name, size, is_directory: false, is_executable: false }
     }
 
     #[test]

@@ -75,17 +75,11 @@ pub enum PathError {
 pub fn normalize_path(path: impl AsRef<[u8]>, limits: &ReadLimits) -> Result<String, PathError> {
     let path = normalize(path.as_ref())?;
     if path.len() > limits.max_path_bytes {
-        return Err(PathError::TooLong {
-            length: path.len(),
-            limit: limits.max_path_bytes,
-        });
+        return Err(PathError::TooLong { length: path.len(), limit: limits.max_path_bytes });
     }
     let depth = path.split('/').count();
     if depth > limits.max_components {
-        return Err(PathError::TooDeep {
-            depth,
-            limit: limits.max_components,
-        });
+        return Err(PathError::TooDeep { depth, limit: limits.max_components });
     }
     let longest = path.split('/').map(str::len).max().unwrap_or(0);
     if longest > limits.max_component_bytes {
@@ -138,11 +132,7 @@ mod tests {
     #[test]
     fn one_spelling_for_each_path() {
         for spelling in ["a/b", "./a/b", "a//b", "a/./b", "a/b/", ".//./a/b/."] {
-            assert_eq!(
-                check(spelling.as_bytes()).as_deref(),
-                Ok("a/b"),
-                "{spelling}"
-            );
+            assert_eq!(check(spelling.as_bytes()).as_deref(), Ok("a/b"), "{spelling}");
         }
         assert_eq!(check(b"...").as_deref(), Ok("..."));
         assert_eq!(check(b"..a/b..").as_deref(), Ok("..a/b.."));
@@ -160,12 +150,7 @@ mod tests {
         assert_eq!(check(b"a/.."), Err(PathError::Parent));
         assert_eq!(check(b"a\0b"), Err(PathError::Nul));
         assert_eq!(check(b"a\nb"), Err(PathError::Control { character: '\n' }));
-        assert_eq!(
-            check("a\u{9b}b".as_bytes()),
-            Err(PathError::Control {
-                character: '\u{9b}'
-            })
-        );
+        assert_eq!(check("a\u{9b}b".as_bytes()), Err(PathError::Control { character: '\u{9b}' }));
         assert_eq!(check(b"a\xff"), Err(PathError::NotUtf8));
         assert_eq!(check(b"\xc0\xae\xc0\xae/x"), Err(PathError::NotUtf8));
     }
@@ -174,23 +159,11 @@ mod tests {
     fn limits_hold_at_their_edge() {
         let deep = |n: usize| vec!["d"; n].join("/");
         assert!(check(deep(64).as_bytes()).is_ok());
-        assert_eq!(
-            check(deep(65).as_bytes()),
-            Err(PathError::TooDeep {
-                depth: 65,
-                limit: 64
-            })
-        );
+        assert_eq!(check(deep(65).as_bytes()), Err(PathError::TooDeep { depth: 65, limit: 64 }));
         assert!(check(&[b'x'; 255]).is_ok());
-        assert!(matches!(
-            check(&[b'x'; 256]),
-            Err(PathError::ComponentTooLong { .. })
-        ));
+        assert!(matches!(check(&[b'x'; 256]), Err(PathError::ComponentTooLong { .. })));
         let long = |n: usize| format!("{}{}", "xxxxxxx/".repeat(n / 8), "y".repeat(n % 8));
-        let limits = ReadLimits {
-            max_components: 1000,
-            ..ReadLimits::default()
-        };
+        let limits = ReadLimits { max_components: 1000, ..ReadLimits::default() };
         assert!(normalize_path(long(1023), &limits).is_ok());
         assert!(matches!(
             normalize_path(long(1026), &limits),

@@ -33,13 +33,7 @@ enum Source {
 
 impl ArchiveReader {
     pub(crate) fn new(plan: Arc<Plan>) -> Self {
-        Self {
-            plan,
-            index: 0,
-            position: 0,
-            source: Source::Plan,
-            failed: None,
-        }
+        Self { plan, index: 0, position: 0, source: Source::Plan, failed: None }
     }
 
     fn next_part(&mut self) {
@@ -140,9 +134,7 @@ fn read_file(
         check_length(path, length, now)?;
         return Ok(0);
     }
-    let count = file
-        .read(&mut buffer[..room])
-        .map_err(|error| about(path, &error))?;
+    let count = file.read(&mut buffer[..room]).map_err(|error| about(path, &error))?;
     if count == 0 {
         check_length(path, length, position)?;
     }
@@ -156,18 +148,12 @@ fn check_length(path: &Path, planned: u64, now: u64) -> io::Result<()> {
         std::cmp::Ordering::Less => "shrank",
         std::cmp::Ordering::Greater => "grew",
     };
-    Err(changed(
-        path,
-        format!("{how} from {planned} to {now} bytes while it was being archived"),
-    ))
+    Err(changed(path, format!("{how} from {planned} to {now} bytes while it was being archived")))
 }
 
 #[cfg(feature = "fs")]
 fn changed(path: &Path, what: String) -> io::Error {
-    io::Error::new(
-        io::ErrorKind::InvalidData,
-        format!("{} {what}", path.display()),
-    )
+    io::Error::new(io::ErrorKind::InvalidData, format!("{} {what}", path.display()))
 }
 
 #[cfg(feature = "fs")]

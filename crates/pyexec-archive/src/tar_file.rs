@@ -17,28 +17,14 @@ use std::{
 
 pub(crate) fn plan(path: &Path) -> Result<Archive, ArchiveError> {
     let length = regular_file_length(path)?;
-    let file = File::open(path).map_err(|source| ArchiveError::Io {
-        path: path.to_owned(),
-        source,
-    })?;
-    let source = Seeking {
-        file: BufReader::new(file),
-        left: length,
-    };
+    let file =
+        File::open(path).map_err(|source| ArchiveError::Io { path: path.to_owned(), source })?;
+    let source = Seeking { file: BufReader::new(file), left: length };
     let entries = listing::list(source).map_err(|source| match source {
-        ReadError::Read(source) => ArchiveError::Io {
-            path: path.to_owned(),
-            source,
-        },
-        source => ArchiveError::TarFile {
-            path: path.to_owned(),
-            source,
-        },
+        ReadError::Read(source) => ArchiveError::Io { path: path.to_owned(), source },
+        source => ArchiveError::TarFile { path: path.to_owned(), source },
     })?;
-    let tar = Part::File {
-        path: path.to_owned(),
-        length,
-    };
+    let tar = Part::File { path: path.to_owned(), length };
     Ok(Archive::new(Plan::of_tar(tar, length, entries)))
 }
 

@@ -31,11 +31,7 @@ pub(crate) enum Clash {
 
 impl PathTree {
     pub(crate) fn new(limit: usize) -> Self {
-        Self {
-            directories: vec![HashMap::new()],
-            count: 0,
-            limit,
-        }
+        Self { directories: vec![HashMap::new()], count: 0, limit }
     }
 
     /// Adds a file under its normalised path.

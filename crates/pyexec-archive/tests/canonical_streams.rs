@@ -22,10 +22,7 @@ fn ends_good_and_bad() {
             "{end}: {error}"
         );
     }
-    assert!(matches!(
-        read(&whole[..300]),
-        Err(ReadError::Truncated { member: None })
-    ));
+    assert!(matches!(read(&whole[..300]), Err(ReadError::Truncated { member: None })));
     assert!(matches!(read(&[]), Err(ReadError::Empty)));
     assert_eq!(read(&[0; 1024]).unwrap().0.files.len(), 0);
     // What comes after the end is read and means nothing.
@@ -43,9 +40,7 @@ fn a_canonical_stream_says_what_matters() {
     let (manifest, stream) = read(&tar(&[
         Forged::new(b'5', "./e/").bytes(100, b"0007777\0"),
         Forged::file("./d//x", "run").bytes(100, b"0004755\0"),
-        Forged::file("d/y", "")
-            .bytes(108, b"0001750\0")
-            .bytes(265, b"root"),
+        Forged::file("d/y", "").bytes(108, b"0001750\0").bytes(265, b"root"),
         Forged::new(b'5', "d"),
     ]))
     .unwrap();
@@ -61,24 +56,12 @@ fn a_canonical_stream_says_what_matters() {
     while let Some(mut entry) = reader.next_entry().unwrap() {
         let data = io::read_to_string(&mut entry).unwrap();
         let kind = entry.kind() == CanonicalKind::File;
-        seen.push((
-            entry.path().to_owned(),
-            kind,
-            entry.is_executable() && kind,
-            data,
-        ));
+        seen.push((entry.path().to_owned(), kind, entry.is_executable() && kind, data));
     }
-    let seen: Vec<_> = seen
-        .iter()
-        .map(|(p, f, x, d)| (&p[..], *f, *x, &d[..]))
-        .collect();
+    let seen: Vec<_> = seen.iter().map(|(p, f, x, d)| (&p[..], *f, *x, &d[..])).collect();
     assert_eq!(
         seen,
-        [
-            ("e", false, false, ""),
-            ("d/x", true, true, "run"),
-            ("d/y", true, false, "")
-        ]
+        [("e", false, false, ""), ("d/x", true, true, "run"), ("d/y", true, false, "")]
     );
 }
 
@@ -100,10 +83,7 @@ fn the_canonical_reader_fails_closed() {
         Forged::new(b'1', "a"),
         Forged::new(b'3', "a"),
     ] {
-        assert!(matches!(
-            read_all(&tar(&[member])),
-            Err(ReadError::NotCanonical { .. })
-        ));
+        assert!(matches!(read_all(&tar(&[member])), Err(ReadError::NotCanonical { .. })));
     }
     let (_, stream) = read(&tar(&[Forged::file("a", "xyz"), Forged::file("b", "")])).unwrap();
     assert!(read_all(&stream).is_ok());

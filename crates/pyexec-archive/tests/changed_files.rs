@@ -26,17 +26,11 @@ fn before_it_is_read() {
 
     fs::write(&path, vec![1; LENGTH - 1]).unwrap();
     let error = archive.to_vec().unwrap_err().to_string();
-    assert!(
-        error.contains("data.bin shrank from 100000 to 99999 bytes"),
-        "{error}"
-    );
+    assert!(error.contains("data.bin shrank from 100000 to 99999 bytes"), "{error}");
 
     fs::write(&path, vec![1; LENGTH + 1]).unwrap();
     let error = archive.to_vec().unwrap_err().to_string();
-    assert!(
-        error.contains("data.bin grew from 100000 to 100001 bytes"),
-        "{error}"
-    );
+    assert!(error.contains("data.bin grew from 100000 to 100001 bytes"), "{error}");
 
     fs::remove_file(&path).unwrap();
     let error = archive.to_vec().unwrap_err();
@@ -61,18 +55,12 @@ fn while_it_is_read() {
         let mut reader = archive.open();
         let mut start = vec![0; 10_000];
         reader.read_exact(&mut start).unwrap();
-        let file = fs::OpenOptions::new()
-            .write(true)
-            .open(dir.path().join("data.bin"))
-            .unwrap();
+        let file = fs::OpenOptions::new().write(true).open(dir.path().join("data.bin")).unwrap();
         file.set_len(length as u64).unwrap();
 
         let mut rest = Vec::new();
         let error = reader.read_to_end(&mut rest).unwrap_err();
-        assert!(
-            error.to_string().contains(&format!("data.bin {word}")),
-            "{error}"
-        );
+        assert!(error.to_string().contains(&format!("data.bin {word}")), "{error}");
         assert!((start.len() + rest.len()) < archive.size() as usize);
         // It can't be mistaken for a whole archive by reading on.
         assert!(reader.read(&mut [0; 10]).is_err());
@@ -89,10 +77,7 @@ fn a_file_vanishing_while_it_is_open_does_no_harm() {
     let mut rest = Vec::new();
     // Unix keeps it until it is closed; elsewhere it can't be removed.
     if cfg!(unix) {
-        assert_eq!(
-            reader.read_to_end(&mut rest).unwrap() as u64 + 10_000,
-            archive.size()
-        );
+        assert_eq!(reader.read_to_end(&mut rest).unwrap() as u64 + 10_000, archive.size());
     }
     assert_eq!(archive.to_vec().unwrap_err().kind(), ErrorKind::NotFound);
 }

@@ -46,8 +46,5 @@ fn without_one_the_error_says_what_is_there() {
         "no Python file to run: the archive holds \
          \"0.txt\", \"1.txt\", \"2.txt\", \"3.txt\", \"4.txt\" and 3 more"
     );
-    assert_eq!(
-        found(&["x.py/"]),
-        "no Python file to run: the archive holds no files"
-    );
+    assert_eq!(found(&["x.py/"]), "no Python file to run: the archive holds no files");
 }

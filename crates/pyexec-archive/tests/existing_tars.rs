@@ -23,10 +23,8 @@ fn project() -> Vec<u8> {
 fn expect_project(archive: &Archive) {
     assert_eq!(archive.to_vec().unwrap(), project());
     assert_eq!(archive.size(), project().len() as u64);
-    let entries: Vec<_> = archive
-        .entries()
-        .map(|entry| (entry.name(), entry.size(), entry.is_file()))
-        .collect();
+    let entries: Vec<_> =
+        archive.entries().map(|entry| (entry.name(), entry.size(), entry.is_file())).collect();
     assert_eq!(
         entries,
         [
@@ -57,14 +55,7 @@ fn it_is_streamed_from_disk() {
     let error = archive.to_vec().unwrap_err().to_string();
     assert!(error.contains("p.tar shrank"), "{error}");
 
-    for end in [
-        0,
-        3,
-        511,
-        513,
-        project().len() - 2000,
-        project().len() - 1025,
-    ] {
+    for end in [0, 3, 511, 513, project().len() - 2000, project().len() - 1025] {
         std::fs::write(&path, &project()[..end]).unwrap();
         let error = Archive::from_tar_file(&path).unwrap_err();
         assert!(error.to_string().contains("p.tar"), "{error}");
@@ -110,9 +101,6 @@ fn what_is_no_tar() {
     let whole = tar(&[Forged::file("a.py", "x")]);
     for end in [512, 513, 1023] {
         let error = error(&whole[..end]);
-        assert!(
-            matches!(error, ReadError::Truncated { member: Some(_) }),
-            "{end}"
-        );
+        assert!(matches!(error, ReadError::Truncated { member: Some(_) }), "{end}");
     }
 }

@@ -18,10 +18,7 @@ fn names(members: &[Forged]) -> Vec<String> {
 #[test]
 fn paths_that_lead_out() {
     let file = |name: &str| refused(&[Forged::file("ok", "1"), Forged::file(name, "2")]);
-    assert_eq!(
-        file("../x"),
-        r#"member "../x": path leads out of the archive ("..")"#
-    );
+    assert_eq!(file("../x"), r#"member "../x": path leads out of the archive ("..")"#);
     assert_eq!(file("/x"), r#"member "/x": absolute path"#);
     assert!(file("a/../../x").contains(".."));
     assert!(file("a/..").contains(".."));
@@ -39,10 +36,7 @@ fn paths_that_lead_out() {
     assert!(refused(&[absolute]).contains("absolute"));
     let renamed = [pax(b'x', &[("path", "../../x")]), Forged::file("fine", "")];
     assert!(refused(&renamed).contains(r#"member "../../x""#));
-    let long = [
-        Forged::new(b'L', "././@LongLink").data("/etc/x\0"),
-        Forged::file("x", ""),
-    ];
+    let long = [Forged::new(b'L', "././@LongLink").data("/etc/x\0"), Forged::file("x", "")];
     assert!(refused(&long).contains(r#"member "/etc/x""#));
     let nul = [pax(b'x', &[("path", "a\0b")]), Forged::file("x", "")];
     assert!(refused(&nul).contains("NUL"));
@@ -62,10 +56,7 @@ fn kinds_that_are_neither_file_nor_directory() {
     for flag in [b'8', b'D', b'M', b'N', b'V', b'X', b'A', b'Z', 0x80, 0xff] {
         assert!(kind(flag).contains("unknown type"), "{flag}");
     }
-    let sparse = [
-        pax(b'x', &[("GNU.sparse.major", "1")]),
-        Forged::file("x", ""),
-    ];
+    let sparse = [pax(b'x', &[("GNU.sparse.major", "1")]), Forged::file("x", "")];
     assert!(refused(&sparse).contains("sparse"));
 }
 
@@ -99,10 +90,7 @@ fn what_counts_as_file_and_directory() {
 #[test]
 fn one_path_one_file() {
     let file = |name: &str| Forged::file(name, "");
-    assert_eq!(
-        refused(&[file("a/b"), file("./a//b")]),
-        r#"member "./a//b": appears twice"#
-    );
+    assert_eq!(refused(&[file("a/b"), file("./a//b")]), r#"member "./a//b": appears twice"#);
     for pair in [
         [file("a"), file("a/b")],
         [file("a/b"), file("a")],
@@ -120,10 +108,7 @@ fn global_headers() {
     assert_eq!(names(&[comment.clone(), Forged::file("a", "")]), ["a"]);
     for key in ["path", "size", "linkpath", "GNU.sparse.name"] {
         let global = pax(b'g', &[(key, "1")]);
-        assert!(
-            refused(&[global, Forged::file("a", "")]).contains("extended header"),
-            "{key}"
-        );
+        assert!(refused(&[global, Forged::file("a", "")]).contains("extended header"), "{key}");
     }
     let between = [pax(b'x', &[("path", "b")]), comment, Forged::file("a", "")];
     assert!(refused(&between).contains("extended header"));
@@ -138,14 +123,7 @@ fn extended_headers() {
     };
     let long = Forged::new(b'L', "././@LongLink").data("n/long.py\0");
     let link = Forged::new(b'K', "././@LongLink").data("target\0");
-    let path = pax(
-        b'x',
-        &[
-            ("mtime", "1.5"),
-            ("path", "p/pax.py"),
-            ("SCHILY.xattr.a", "b\nc"),
-        ],
-    );
+    let path = pax(b'x', &[("mtime", "1.5"), ("path", "p/pax.py"), ("SCHILY.xattr.a", "b\nc")]);
     assert_eq!(names(&named(std::slice::from_ref(&long))), ["n/long.py"]);
     assert_eq!(names(&named(&[link.clone(), long.clone()])), ["n/long.py"]);
     assert_eq!(names(&named(std::slice::from_ref(&path))), ["p/pax.py"]);
@@ -180,14 +158,8 @@ fn a_pax_size_is_the_size() {
         let huge = [pax(b'x', &[("size", size)]), Forged::file("a", "")];
         assert!(refused(&huge).contains("bad size"), "{size}");
     }
-    let huge = [
-        pax(b'x', &[("size", "9223372036854775807")]),
-        Forged::file("a", ""),
-    ];
-    assert!(matches!(
-        read(&tar(&huge)),
-        Err(ReadError::FileTooLarge { .. })
-    ));
+    let huge = [pax(b'x', &[("size", "9223372036854775807")]), Forged::file("a", "")];
+    assert!(matches!(read(&tar(&huge)), Err(ReadError::FileTooLarge { .. })));
 }
 
 #[test]
@@ -213,13 +185,7 @@ fn numbers_and_checksums() {
     let mut bytes = tar(&[Forged::file("a", ""), Forged::file("b", "")]);
     bytes[512] = b'c';
     let error = read(&bytes).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        r#"corrupt header after member "a": wrong checksum"#
-    );
+    assert_eq!(error.to_string(), r#"corrupt header after member "a": wrong checksum"#);
     bytes[0] = b'c';
-    assert!(matches!(
-        read(&bytes),
-        Err(ReadError::Checksum { member: None })
-    ));
+    assert!(matches!(read(&bytes), Err(ReadError::Checksum { member: None })));
 }

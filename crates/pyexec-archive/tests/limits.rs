@@ -25,10 +25,7 @@ fn limits() {
     assert!(matches!(&error, ReadError::TooManyEntries { member, limit: 2 } if member == "d/b"));
     assert!(error.is_too_large());
     let error = read_with(&two, &small(|limits| limits.max_file_bytes = 4)).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        r#"member "d/a": 5 bytes, more than the 4 allowed for a file"#
-    );
+    assert_eq!(error.to_string(), r#"member "d/a": 5 bytes, more than the 4 allowed for a file"#);
     let error = read_with(&two, &small(|limits| limits.max_paths_bytes = 5)).unwrap_err();
     assert!(matches!(error, ReadError::PathsTooLong { .. }));
     let total = two.len() as u64;
@@ -36,20 +33,11 @@ fn limits() {
     limits.max_total_bytes = total;
     assert!(read_with(&two, &limits).is_ok());
     limits.max_total_bytes = total - 1;
-    assert!(matches!(
-        read_with(&two, &limits),
-        Err(ReadError::TooLarge { .. })
-    ));
-    let deep = [
-        pax(b'x', &[("path", &"d/".repeat(1000))]),
-        Forged::new(b'5', "d"),
-    ];
+    assert!(matches!(read_with(&two, &limits), Err(ReadError::TooLarge { .. })));
+    let deep = [pax(b'x', &[("path", &"d/".repeat(1000))]), Forged::new(b'5', "d")];
     assert!(matches!(
         read(&tar(&deep)),
-        Err(ReadError::Path {
-            reason: PathError::TooLong { .. } | PathError::TooDeep { .. },
-            ..
-        })
+        Err(ReadError::Path { reason: PathError::TooLong { .. } | PathError::TooDeep { .. }, .. })
     ));
     // As a member says it is large, nothing of it is read.
     let liar = Forged::file("a", "").size(3 << 30).to_vec();

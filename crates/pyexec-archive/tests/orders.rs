@@ -91,12 +91,7 @@ fn a_directorys_files_come_before_its_subdirectories() {
 fn equal_directories_give_equal_bytes() {
     let files = ["b.py", "d/a.py", "a.py"];
     let (one, two) = (tree(&files), tree(&["a.py", "b.py", "d/a.py"]));
-    let bytes = |dir: &TempDir| {
-        Archive::from_directory(dir.path())
-            .unwrap()
-            .to_vec()
-            .unwrap()
-    };
+    let bytes = |dir: &TempDir| Archive::from_directory(dir.path()).unwrap().to_vec().unwrap();
     assert_eq!(bytes(&one), bytes(&two));
 }
 
@@ -115,10 +110,7 @@ fn what_is_made_anew_is_left_out() {
         "venv/keep.py",
     ]);
     let archive = Archive::from_directory(dir.path()).unwrap();
-    assert_eq!(
-        names(&archive),
-        [".gitignore", "sub", "sub/keep.py", "venv", "venv/keep.py"]
-    );
+    assert_eq!(names(&archive), [".gitignore", "sub", "sub/keep.py", "venv", "venv/keep.py"]);
 }
 
 #[test]
@@ -149,24 +141,13 @@ mod unix {
         let archive = Archive::from_directory(dir.path()).unwrap();
         assert_eq!(
             names(&archive),
-            [
-                "x.txt",
-                "app",
-                "app/main.py",
-                "app/data",
-                "app/data/x.txt",
-                "data",
-                "data/x.txt"
-            ]
+            ["x.txt", "app", "app/main.py", "app/data", "app/data/x.txt", "data", "data/x.txt"]
         );
         assert!(archive.to_vec().is_ok());
         // The directory itself may be reached by a link.
         let outer = tempfile::tempdir().unwrap();
         let alias = link(&outer, dir.path(), "alias");
-        assert_eq!(
-            Archive::from_directory(alias).unwrap().size(),
-            archive.size()
-        );
+        assert_eq!(Archive::from_directory(alias).unwrap().size(), archive.size());
     }
 
     #[test]

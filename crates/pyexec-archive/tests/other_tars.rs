@@ -152,10 +152,7 @@ fn links_they_write_are_named() {
         let error = canonicalize(file, std::io::sink(), &ReadLimits::default()).unwrap_err();
         assert!(matches!(error, ReadError::Link { member: named, .. } if named == member));
         // As an archive to send it is listed.
-        assert_eq!(
-            Archive::from_tar_file(at(tar)).unwrap().entries().count(),
-            2
-        );
+        assert_eq!(Archive::from_tar_file(at(tar)).unwrap().entries().count(), 2);
     }
 }
 
@@ -164,10 +161,8 @@ fn what_we_write() {
     let dir = tempfile::tempdir().unwrap();
     write_samples(dir.path());
     fs::create_dir(dir.path().join("nothing")).unwrap();
-    let archives = [
-        Archive::from_map(samples()).unwrap(),
-        Archive::from_directory(dir.path()).unwrap(),
-    ];
+    let archives =
+        [Archive::from_map(samples()).unwrap(), Archive::from_directory(dir.path()).unwrap()];
     for archive in archives {
         let out = tempfile::tempdir().unwrap();
         fs::write(out.path().join("x.tar"), archive.to_vec().unwrap()).unwrap();
@@ -187,20 +182,13 @@ for m in tarfile.open('x.tar'):
             .entries()
             .map(|entry| format!("{}{}", entry.name(), if entry.is_file() { "" } else { "/" }))
             .collect();
-        let listing = run(
-            "tar",
-            &["--quoting-style=literal", "-tf", "x.tar"],
-            out.path(),
-        );
+        let listing = run("tar", &["--quoting-style=literal", "-tf", "x.tar"], out.path());
         assert_eq!(lines(&listing), slashed);
         assert!(listing.stderr.is_empty());
 
         run("tar", &["-xf", "x.tar"], out.path());
         for (name, content) in samples() {
-            assert!(
-                fs::read(out.path().join(&name)).unwrap() == content,
-                "{name}"
-            );
+            assert!(fs::read(out.path().join(&name)).unwrap() == content, "{name}");
         }
     }
 }

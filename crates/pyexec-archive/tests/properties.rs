@@ -47,10 +47,7 @@ fn check_any(bytes: &[u8]) {
     if let Ok(manifest) = canonicalize(bytes, &mut output, &limits) {
         assert_eq!(contents(&output).len(), manifest.files.len());
         let mut again = Vec::new();
-        assert_eq!(
-            canonicalize(&output[..], &mut again, &limits).unwrap(),
-            manifest
-        );
+        assert_eq!(canonicalize(&output[..], &mut again, &limits).unwrap(), manifest);
         assert_eq!(again, output);
     }
     let mut reader = CanonicalReader::new(bytes);

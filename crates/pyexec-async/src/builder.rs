@@ -29,10 +29,7 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     pub(crate) fn new(base_url: &str) -> Self {
-        Self {
-            settings: Settings::new(base_url),
-            http: None,
-        }
+        Self { settings: Settings::new(base_url), http: None }
     }
 
     fn set(mut self, change: impl FnOnce(Settings) -> Result<Settings>) -> Self {
@@ -97,11 +94,7 @@ fn default_http_client(settings: &Settings) -> Result<reqwest::Client> {
         ));
     }
     let mut builder = reqwest::Client::builder()
-        .user_agent(concat!(
-            env!("CARGO_PKG_NAME"),
-            "/",
-            env!("CARGO_PKG_VERSION")
-        ))
+        .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(CONNECT_TIMEOUT)
         // A redirected POST would lose its body in silence.
         .redirect(reqwest::redirect::Policy::none());
@@ -112,7 +105,5 @@ fn default_http_client(settings: &Settings) -> Result<reqwest::Client> {
     {
         builder = builder.tls_backend_preconfigured(crate::tls::config()?);
     }
-    builder
-        .build()
-        .map_err(|error| Error::invalid_because("cannot build the HTTP client", error))
+    builder.build().map_err(|error| Error::invalid_because("cannot build the HTTP client", error))
 }

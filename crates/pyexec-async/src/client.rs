@@ -48,11 +48,7 @@ impl Client {
     }
 
     pub(crate) fn from_parts(settings: Settings, http: reqwest::Client) -> Self {
-        Self {
-            settings: Arc::new(settings),
-            http,
-            discovery: Discovery::new(),
-        }
+        Self { settings: Arc::new(settings), http, discovery: Discovery::new() }
     }
 
     /// Where the service is, without credentials.

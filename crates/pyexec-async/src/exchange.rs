@@ -12,10 +12,7 @@ pub(crate) async fn whole(
 ) -> Result<Response<Vec<u8>>, TransportError> {
     let most = exchange.max_response.unwrap_or(u64::MAX);
     let timeout = exchange.timeout;
-    let mut response = http
-        .execute(request(exchange, timeout)?)
-        .await
-        .map_err(classify)?;
+    let mut response = http.execute(request(exchange, timeout)?).await.map_err(classify)?;
     if response.content_length().is_some_and(|size| size > most) {
         return Err(TransportError::too_large(most));
     }

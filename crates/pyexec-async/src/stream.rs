@@ -73,9 +73,7 @@ impl<F: Feed> FeedStream<F> {
             }
             FeedStep::Read => {
                 let Some(mut answer) = self.answer.take() else {
-                    return Err(Error::invalid(
-                        "a feed reads an answer that it hasn't opened",
-                    ));
+                    return Err(Error::invalid("a feed reads an answer that it hasn't opened"));
                 };
                 let client = self.client.clone();
                 self.waiting = Some(Box::pin(async move {
@@ -123,9 +121,7 @@ impl<F: Feed> Stream for FeedStream<F> {
             let (Some(feed), Some(event)) = (&mut this.feed, this.event.take()) else {
                 return Poll::Ready(None);
             };
-            let acted = feed
-                .step(event, Instant::now())
-                .and_then(|step| this.act(step));
+            let acted = feed.step(event, Instant::now()).and_then(|step| this.act(step));
             match acted {
                 Ok(Some(item)) => return Poll::Ready(Some(Ok(item))),
                 Ok(None) => {}

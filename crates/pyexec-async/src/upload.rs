@@ -21,10 +21,7 @@ pub(crate) fn body(body: Body) -> Option<reqwest::Body> {
     match body.as_bytes() {
         Some(bytes) if bytes.is_empty() => None,
         Some(bytes) => Some(bytes.clone().into()),
-        None => Some(reqwest::Body::wrap(Upload {
-            left: body.size(),
-            source: Source::Idle(body),
-        })),
+        None => Some(reqwest::Body::wrap(Upload { left: body.size(), source: Source::Idle(body) })),
     }
 }
 

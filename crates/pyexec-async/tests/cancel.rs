@@ -12,10 +12,7 @@ fn dropping_an_upload_stops_its_reader() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", silent.local_addr().unwrap());
     let archive = Archive::from_map([("main.py", "#".repeat(64 << 20))]).unwrap();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let started = Instant::now();
     runtime.block_on(async {
         let client = Client::new(&url).unwrap();

@@ -13,9 +13,7 @@ async fn an_http_clients_settings_do_not_break_the_client() {
         .with_body(r#"{"error":"execution not found"}"#)
         .create_async()
         .await;
-    let http = reqwest::Client::builder()
-        .user_agent("mine/1")
-        .timeout(Duration::from_nanos(1));
+    let http = reqwest::Client::builder().user_agent("mine/1").timeout(Duration::from_nanos(1));
     #[cfg(feature = "rustls")]
     let http = {
         let roots = rustls::RootCertStore::empty();

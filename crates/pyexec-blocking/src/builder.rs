@@ -30,10 +30,7 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     pub(crate) fn new(base_url: &str) -> Self {
-        Self {
-            settings: Settings::new(base_url),
-            agent: None,
-        }
+        Self { settings: Settings::new(base_url), agent: None }
     }
 
     fn set(mut self, change: impl FnOnce(Settings) -> Result<Settings>) -> Self {
@@ -98,11 +95,7 @@ fn default_agent(settings: &Settings) -> Result<Agent> {
         ));
     }
     let mut config = Agent::config_builder()
-        .user_agent(concat!(
-            env!("CARGO_PKG_NAME"),
-            "/",
-            env!("CARGO_PKG_VERSION")
-        ))
+        .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
         .timeout_connect(Some(CONNECT_TIMEOUT));
     if base.is_loopback() {
         config = config.proxy(None);

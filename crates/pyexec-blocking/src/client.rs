@@ -46,11 +46,7 @@ impl Client {
     }
 
     pub(crate) fn from_parts(settings: Settings, agent: Agent) -> Self {
-        Self {
-            settings: Arc::new(settings),
-            agent,
-            discovery: Discovery::new(),
-        }
+        Self { settings: Arc::new(settings), agent, discovery: Discovery::new() }
     }
 
     /// Where the service is, without credentials.

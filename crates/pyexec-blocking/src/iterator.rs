@@ -18,12 +18,7 @@ pub struct FeedIter<F> {
 
 impl<F: Feed> FeedIter<F> {
     pub(crate) fn new(client: Client, feed: F) -> Self {
-        Self {
-            client,
-            feed: Some(feed),
-            event: FeedEvent::Start,
-            answer: None,
-        }
+        Self { client, feed: Some(feed), event: FeedEvent::Start, answer: None }
     }
 
     /// Goes on to the feed's next item.
@@ -58,9 +53,7 @@ impl<F: Feed> FeedIter<F> {
                         FeedEvent::Failed(self.client.blame(error))
                     }
                     None => {
-                        return Err(Error::invalid(
-                            "a feed reads an answer that it hasn't opened",
-                        ));
+                        return Err(Error::invalid("a feed reads an answer that it hasn't opened"));
                     }
                 },
                 FeedStep::Sleep(pause) => {

@@ -57,11 +57,7 @@ impl Error {
         match status {
             StatusCode::NOT_FOUND => Self::NotFound { message },
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge { message },
-            status => Self::Api {
-                status,
-                code,
-                message,
-            },
+            status => Self::Api { status, code, message },
         }
     }
 }
@@ -72,11 +68,8 @@ fn excerpt(body: &[u8]) -> String {
     let start = &body[..body.len().min(EXCERPT * 4)];
     let text = String::from_utf8_lossy(start);
     let text = text.trim();
-    let mut shown: String = text
-        .chars()
-        .take(EXCERPT)
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
+    let mut shown: String =
+        text.chars().take(EXCERPT).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().nth(EXCERPT).is_some() || start.len() < body.len() {
         shown.push('…');
     }
@@ -97,22 +90,14 @@ mod tests {
     #[test]
     fn the_servers_message_is_never_dropped() {
         let cases = [
-            (
-                400,
-                r#"{"error":"invalid JSON: EOF"}"#,
-                "invalid JSON: EOF (HTTP 400)",
-            ),
+            (400, r#"{"error":"invalid JSON: EOF"}"#, "invalid JSON: EOF (HTTP 400)"),
             (
                 413,
                 r#"{"error":"total code size 102401 bytes exceeds limit of 102400 bytes"}"#,
                 "total code size 102401 bytes exceeds limit of 102400 bytes (HTTP 413)",
             ),
             (404, "404 page not found\n", "404 page not found (HTTP 404)"),
-            (
-                502,
-                "<h1>Bad\r\nGateway</h1>",
-                "<h1>Bad  Gateway</h1> (HTTP 502)",
-            ),
+            (502, "<h1>Bad\r\nGateway</h1>", "<h1>Bad  Gateway</h1> (HTTP 502)"),
             (500, "", "Internal Server Error (HTTP 500)"),
             (400, r#"{"error":""}"#, "Bad Request (HTTP 400)"),
             (599, "", "no message (HTTP 599)"),
@@ -154,9 +139,6 @@ mod tests {
     #[test]
     fn an_answer_that_is_no_json_is_shown() {
         let shown = error(200, "<html>login</html>").to_string();
-        assert!(
-            shown.contains("a status") && shown.contains("<html>login"),
-            "{shown}"
-        );
+        assert!(shown.contains("a status") && shown.contains("<html>login"), "{shown}");
     }
 }

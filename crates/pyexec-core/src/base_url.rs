@@ -38,9 +38,8 @@ impl BaseUrl {
     pub fn new(url: impl AsRef<str>) -> Result<Self> {
         let url = url.as_ref().trim();
         let invalid = |reason: &str| Error::base_url(redacted(url), reason);
-        let uri: Uri = url
-            .parse()
-            .map_err(|error: http::uri::InvalidUri| invalid(&error.to_string()))?;
+        let uri: Uri =
+            url.parse().map_err(|error: http::uri::InvalidUri| invalid(&error.to_string()))?;
         let https = match uri.scheme_str() {
             Some("http") => false,
             Some("https") => true,
@@ -114,9 +113,7 @@ impl fmt::Display for BaseUrl {
 fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
-        || address
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+        || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// A URL that may be anything, without what could be a password.
@@ -153,10 +150,7 @@ mod tests {
         for (url, message) in [
             ("", r#"invalid base URL "": empty string"#),
             ("ftp://host", "must begin with http"),
-            (
-                "localhost:8080",
-                r#""localhost:8080": it must begin with http:// or https://"#,
-            ),
+            ("localhost:8080", r#""localhost:8080": it must begin with http:// or https://"#),
             ("/path", "must begin with http"),
             ("http://host?x=1", "query"),
             ("http://host:99999", "port"),
@@ -173,28 +167,18 @@ mod tests {
         assert_eq!(base.authorization().unwrap(), "Basic eDpzM2NyZXQ=");
         assert_eq!(base.to_string(), "http://host/p");
         let debug = format!("{base:?}");
-        assert!(
-            !debug.contains("s3cret") && !debug.contains("eDpz"),
-            "{debug}"
-        );
+        assert!(!debug.contains("s3cret") && !debug.contains("eDpz"), "{debug}");
         for url in [
             "http://x:s3cret@host?q",
             "ftp://x:s3cret@host",
             "http://x:s3/cret@host",
             "x:s3cret@host",
         ] {
-            let Err(error) = BaseUrl::new(url) else {
-                panic!("{url}")
-            };
+            let Err(error) = BaseUrl::new(url) else { panic!("{url}") };
             let shown = format!("{error} {error:?}");
             assert!(!shown.contains("cret"), "{shown}");
         }
-        assert!(
-            BaseUrl::new("http://host")
-                .unwrap()
-                .authorization()
-                .is_none()
-        );
+        assert!(BaseUrl::new("http://host").unwrap().authorization().is_none());
     }
 
     #[test]

@@ -43,13 +43,7 @@ impl Body {
 
     /// An archive between a head and a tail.
     pub(crate) fn framed(head: impl Into<Bytes>, archive: Archive, tail: impl Into<Bytes>) -> Self {
-        Self {
-            head: head.into(),
-            framed: Some(Framed {
-                archive,
-                tail: tail.into(),
-            }),
-        }
+        Self { head: head.into(), framed: Some(Framed { archive, tail: tail.into() }) }
     }
 
     /// Its exact size in bytes.
@@ -79,20 +73,13 @@ impl Body {
             }
             None => (None, Bytes::new()),
         };
-        BodyReader {
-            head: self.head.clone(),
-            archive,
-            tail,
-        }
+        BodyReader { head: self.head.clone(), archive, tail }
     }
 }
 
 impl From<Vec<u8>> for Body {
     fn from(bytes: Vec<u8>) -> Self {
-        Self {
-            head: bytes.into(),
-            framed: None,
-        }
+        Self { head: bytes.into(), framed: None }
     }
 }
 
@@ -156,10 +143,7 @@ impl fmt::Debug for BodyReader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let left = self.archive.as_ref().map_or(0, |(_, left)| *left);
         f.debug_struct("BodyReader")
-            .field(
-                "left",
-                &(self.head.len() as u64 + left + self.tail.len() as u64),
-            )
+            .field("left", &(self.head.len() as u64 + left + self.tail.len() as u64))
             .finish_non_exhaustive()
     }
 }

@@ -79,12 +79,7 @@ pub struct Exchange {
 impl Exchange {
     /// A request with the client's limits.
     pub fn new(request: http::Request<Body>) -> Self {
-        Self {
-            request,
-            timeout: None,
-            deadline: None,
-            max_response: None,
-        }
+        Self { request, timeout: None, deadline: None, max_response: None }
     }
 }
 

@@ -6,10 +6,9 @@ use percent_encoding::percent_decode_str;
 /// `user:password` of a URL as the value of `Authorization`.
 pub(crate) fn basic(userinfo: &str) -> Option<HeaderValue> {
     let plain: Vec<u8> = match userinfo.split_once(':') {
-        Some((user, password)) => percent_decode_str(user)
-            .chain(*b":")
-            .chain(percent_decode_str(password))
-            .collect(),
+        Some((user, password)) => {
+            percent_decode_str(user).chain(*b":").chain(percent_decode_str(password)).collect()
+        }
         None => percent_decode_str(userinfo).chain(*b":").collect(),
     };
     let mut value = HeaderValue::try_from(format!("Basic {}", base64(&plain))).ok()?;
@@ -29,11 +28,7 @@ fn base64(bytes: &[u8]) -> String {
             .fold(0u32, |word, byte| word << 8 | u32::from(*byte));
         for i in 0..4 {
             let sextet = (word >> (18 - 6 * i)) as usize & 63;
-            text.push(if i <= group.len() {
-                char::from(ALPHABET[sextet])
-            } else {
-                '='
-            });
+            text.push(if i <= group.len() { char::from(ALPHABET[sextet]) } else { '=' });
         }
     }
     text

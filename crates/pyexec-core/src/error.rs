@@ -105,10 +105,7 @@ pub enum Error {
 impl Error {
     /// A request, a call or a client that can't be put together.
     pub fn invalid(reason: impl Into<String>) -> Self {
-        Self::InvalidRequest {
-            reason: reason.into(),
-            source: None,
-        }
+        Self::InvalidRequest { reason: reason.into(), source: None }
     }
 
     /// The same, with what caused it.
@@ -116,18 +113,12 @@ impl Error {
         reason: impl Into<String>,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        Self::InvalidRequest {
-            reason: reason.into(),
-            source: Some(source.into()),
-        }
+        Self::InvalidRequest { reason: reason.into(), source: Some(source.into()) }
     }
 
     /// A base URL that can't be used; `url` must be without credentials.
     pub fn base_url(url: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::BaseUrl {
-            url: url.into(),
-            reason: reason.into(),
-        }
+        Self::BaseUrl { url: url.into(), reason: reason.into() }
     }
 
     /// A step or an event that this version of a client or a call doesn't know.
@@ -209,10 +200,7 @@ mod tests {
             limit: Duration::from_secs(90),
         };
         assert!(late.is_timeout() && !late.is_retryable());
-        assert_eq!(
-            late.to_string(),
-            "execution exe_1 is still running after 90s"
-        );
+        assert_eq!(late.to_string(), "execution exe_1 is still running after 90s");
     }
 
     #[test]

@@ -30,11 +30,7 @@ pub(crate) fn form(metadata: &[u8], archive: Archive) -> (Option<HeaderValue>, B
 
 /// 128 bits that nobody can guess, so that no file can end its part early.
 fn boundary() -> String {
-    format!(
-        "pyexec-{:016x}{:016x}",
-        random::unguessable(),
-        random::unguessable()
-    )
+    format!("pyexec-{:016x}{:016x}", random::unguessable(), random::unguessable())
 }
 
 #[cfg(test)]
@@ -49,11 +45,8 @@ mod tests {
         archive.open().read_to_end(&mut tar).unwrap();
         let (content_type, body) = form(br#"{"entrypoint":"main.py"}"#, archive);
         let content_type = content_type.unwrap();
-        let boundary = content_type
-            .to_str()
-            .unwrap()
-            .strip_prefix("multipart/form-data; boundary=")
-            .unwrap();
+        let boundary =
+            content_type.to_str().unwrap().strip_prefix("multipart/form-data; boundary=").unwrap();
         let mut expected = format!(
             "--{boundary}\r\nContent-Disposition: form-data; name=\"metadata\"\r\n\
              Content-Type: application/json\r\n\r\n{{\"entrypoint\":\"main.py\"}}\r\n\

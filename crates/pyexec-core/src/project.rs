@@ -31,19 +31,12 @@ pub struct Project {
 impl Project {
     /// An archive and its metadata.
     pub fn new(archive: &Archive, metadata: &Metadata) -> Self {
-        Self {
-            archive: archive.clone(),
-            metadata: metadata.clone(),
-            overhead: UNKNOWN_OVERHEAD,
-        }
+        Self { archive: archive.clone(), metadata: metadata.clone(), overhead: UNKNOWN_OVERHEAD }
     }
 
     /// Whether the request depends on what the server offers, see [`learn`](Self::learn).
     pub fn depends_on_health(&self) -> bool {
-        let said = self
-            .metadata
-            .config
-            .and_then(|config| config.network_disabled);
+        let said = self.metadata.config.and_then(|config| config.network_disabled);
         said.is_none() && !self.metadata.requirements_txt.trim().is_empty()
     }
 
@@ -55,9 +48,9 @@ impl Project {
             let config = self.metadata.config.get_or_insert_default();
             config.network_disabled = Some(health.offers("packages"));
         }
-        let before = health.limits.map_or(0, |limits| {
-            limits.queue_seconds.saturating_add(limits.install_seconds)
-        });
+        let before = health
+            .limits
+            .map_or(0, |limits| limits.queue_seconds.saturating_add(limits.install_seconds));
         if before > 0 {
             self.overhead = Duration::from_secs(before);
         }
@@ -66,12 +59,7 @@ impl Project {
     /// How long a synchronous request takes at most: the server's queue and installation, the
     /// execution itself, and some slack.
     pub(crate) fn sync_timeout(&self) -> Duration {
-        sync_timeout(
-            self.overhead,
-            self.metadata
-                .config
-                .map_or(0, |config| config.timeout_seconds),
-        )
+        sync_timeout(self.overhead, self.metadata.config.map_or(0, |config| config.timeout_seconds))
     }
 
     /// The request that uploads it.
@@ -87,9 +75,7 @@ impl Project {
         if let Some(content_type) = content_type {
             request = request.header(header::CONTENT_TYPE, content_type);
         }
-        request
-            .body(body)
-            .map_err(|error| Error::invalid_because(invalid, error))
+        request.body(body).map_err(|error| Error::invalid_because(invalid, error))
     }
 }
 
@@ -124,15 +110,9 @@ mod tests {
     }
 
     fn with_network(network_disabled: Option<bool>) -> Metadata {
-        let config = ExecutionConfig {
-            timeout_seconds: 60,
-            network_disabled,
-            ..Default::default()
-        };
-        Metadata {
-            config: Some(config),
-            ..Metadata::new("main.py")
-        }
+        let config =
+            ExecutionConfig { timeout_seconds: 60, network_disabled, ..Default::default() };
+        Metadata { config: Some(config), ..Metadata::new("main.py") }
     }
 
     #[test]
@@ -156,28 +136,17 @@ mod tests {
         let health = |extensions: &str| -> Health {
             serde_json::from_str(&format!(r#"{{"extensions":[{extensions}]}}"#)).unwrap()
         };
-        for (said, extensions, sent_as) in [
-            (None, "", "false"),
-            (None, r#""packages""#, "true"),
-            (Some(true), "", "true"),
-        ] {
-            let metadata = Metadata {
-                requirements_txt: "six\n".into(),
-                ..with_network(said)
-            };
+        for (said, extensions, sent_as) in
+            [(None, "", "false"), (None, r#""packages""#, "true"), (Some(true), "", "true")]
+        {
+            let metadata = Metadata { requirements_txt: "six\n".into(), ..with_network(said) };
             let mut project = project(&metadata);
             assert_eq!(project.depends_on_health(), said.is_none());
             project.learn(&health(extensions));
             let sent = sent(&project);
-            assert!(
-                sent.contains(&format!(r#""network_disabled":{sent_as}"#)),
-                "{sent}"
-            );
+            assert!(sent.contains(&format!(r#""network_disabled":{sent_as}"#)), "{sent}");
         }
-        let blank = Metadata {
-            requirements_txt: " \n".into(),
-            ..Metadata::new("main.py")
-        };
+        let blank = Metadata { requirements_txt: " \n".into(), ..Metadata::new("main.py") };
         assert!(!project(&blank).depends_on_health());
     }
 

@@ -41,11 +41,7 @@ pub struct RetryPolicy {
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self {
-            attempts: 4,
-            base: Duration::from_millis(100),
-            cap: Duration::from_secs(10),
-        }
+        Self { attempts: 4, base: Duration::from_millis(100), cap: Duration::from_secs(10) }
     }
 }
 
@@ -60,12 +56,7 @@ struct Attempt {
 impl<C: Call> Retry<C> {
     /// Repeats the exchanges of `call` as the default policy says.
     pub fn new(call: C) -> Self {
-        Self {
-            call,
-            policy: RetryPolicy::default(),
-            attempt: None,
-            jitter: random::unguessable(),
-        }
+        Self { call, policy: RetryPolicy::default(), attempt: None, jitter: random::unguessable() }
     }
 
     /// Sets how often and how fast.
@@ -86,11 +77,7 @@ impl<C: Call> Retry<C> {
             return None;
         }
         let doubled = 1u32.checked_shl(attempt.sent - 1).unwrap_or(u32::MAX);
-        let longest = self
-            .policy
-            .base
-            .saturating_mul(doubled)
-            .min(self.policy.cap);
+        let longest = self.policy.base.saturating_mul(doubled).min(self.policy.cap);
         let deadline = attempt.exchange.deadline;
         let pause = self.jittered(longest).max(at_least);
         let in_time = deadline.is_none_or(|deadline| now + pause < deadline);
@@ -128,11 +115,9 @@ impl<C: Call> Call for Retry<C> {
         }
         let step = self.call.step(event, now)?;
         self.attempt = match &step {
-            Step::Send(exchange) => Some(Attempt {
-                exchange: exchange.clone(),
-                sent: 1,
-                asleep: false,
-            }),
+            Step::Send(exchange) => {
+                Some(Attempt { exchange: exchange.clone(), sent: 1, asleep: false })
+            }
             _ => None,
         };
         Ok(step)
@@ -199,10 +184,7 @@ mod tests {
                 panic!("no pause")
             };
             let longest = Duration::from_millis(longest);
-            assert!(
-                pause >= longest / 2 && pause <= longest,
-                "{pause:?} of {longest:?}"
-            );
+            assert!(pause >= longest / 2 && pause <= longest, "{pause:?} of {longest:?}");
             let Ok(Step::Send(again)) = call.step(Event::Woken, now) else {
                 panic!("not sent again")
             };
@@ -216,16 +198,10 @@ mod tests {
     fn an_answer_in_between_reaches_the_call() {
         let now = Instant::now();
         let mut call = GetHealth.once().retrying();
-        assert!(matches!(
-            first(&mut call, busy(503, None)),
-            Ok(Step::Sleep(_))
-        ));
+        assert!(matches!(first(&mut call, busy(503, None)), Ok(Step::Sleep(_))));
         assert!(matches!(call.step(Event::Woken, now), Ok(Step::Send(_))));
         let answer = http::Response::new(br#"{"status":"ok"}"#.to_vec());
-        assert!(matches!(
-            call.step(Event::Answered(answer), now),
-            Ok(Step::Done(_))
-        ));
+        assert!(matches!(call.step(Event::Answered(answer), now), Ok(Step::Done(_))));
     }
 
     #[test]

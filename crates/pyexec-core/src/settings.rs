@@ -45,12 +45,7 @@ impl Settings {
         if let Some(value) = base.authorization() {
             headers.insert(header::AUTHORIZATION, value.clone());
         }
-        Ok(Self {
-            base,
-            headers,
-            timeout: None,
-            max_response: DEFAULT_MAX_RESPONSE,
-        })
+        Ok(Self { base, headers, timeout: None, max_response: DEFAULT_MAX_RESPONSE })
     }
 
     /// Where the service is.
@@ -142,9 +137,8 @@ impl Settings {
     }
 
     fn limit(&self, mut exchange: Exchange, timeout: Duration, now: Instant) -> Result<Exchange> {
-        let left = exchange
-            .deadline
-            .map_or(FOREVER, |deadline| deadline.saturating_duration_since(now));
+        let left =
+            exchange.deadline.map_or(FOREVER, |deadline| deadline.saturating_duration_since(now));
         exchange.timeout = Some(timeout.min(left).min(FOREVER));
         exchange.max_response.get_or_insert(self.max_response);
         Ok(exchange)
@@ -192,9 +186,7 @@ mod tests {
             .user_agent("test/1")
             .unwrap();
         let mut own = exchange();
-        own.request
-            .headers_mut()
-            .insert("x-team", HeaderValue::from_static("red"));
+        own.request.headers_mut().insert("x-team", HeaderValue::from_static("red"));
         let ready = settings.prepare(own, Instant::now()).unwrap();
         assert_eq!(ready.request.uri(), "http://host/api/health");
         let headers = ready.request.headers();
@@ -212,10 +204,7 @@ mod tests {
     fn a_bad_header_is_named_without_its_value() {
         let settings = || Settings::new("http://host").unwrap();
         let error = settings().header("bad name", "v").unwrap_err().to_string();
-        assert!(
-            error.starts_with("invalid header name \"bad name\""),
-            "{error}"
-        );
+        assert!(error.starts_with("invalid header name \"bad name\""), "{error}");
         let error = settings().bearer_token("s3\ncret").unwrap_err();
         assert!(!format!("{error} {error:?}").contains("cret"), "{error:?}");
     }

@@ -19,11 +19,7 @@ pub struct Submit<E> {
 impl<E: Endpoint + AsMut<Project>> Submit<E> {
     /// Submits `endpoint`'s project to the server that `discovery` is about.
     pub fn new(endpoint: E, discovery: Discovery) -> Self {
-        Self {
-            endpoint,
-            discovery,
-            asking: None,
-        }
+        Self { endpoint, discovery, asking: None }
     }
 
     fn send(&mut self) -> Result<Step<E::Output>> {
@@ -94,10 +90,8 @@ mod tests {
 
     fn submit(requirements: &str, discovery: &Discovery) -> Submit<ExecuteAsync> {
         let archive = Archive::from_map([("main.py", "")]).unwrap();
-        let metadata = Metadata {
-            requirements_txt: requirements.into(),
-            ..Metadata::new("main.py")
-        };
+        let metadata =
+            Metadata { requirements_txt: requirements.into(), ..Metadata::new("main.py") };
         ExecuteAsync::new(&archive, &metadata).submit(discovery.clone())
     }
 
@@ -117,10 +111,7 @@ mod tests {
     fn asks_once_and_only_where_it_matters() {
         let (now, discovery) = (Instant::now(), Discovery::new());
         let mut plain = submit("", &discovery);
-        assert_eq!(
-            path(plain.step(Event::Start, now).unwrap()),
-            "/api/v1/exec/async"
-        );
+        assert_eq!(path(plain.step(Event::Start, now).unwrap()), "/api/v1/exec/async");
         let mut first = submit("six", &discovery);
         assert_eq!(path(first.step(Event::Start, now).unwrap()), "/health");
         let health = answer(200, r#"{"status":"ok","extensions":["packages"]}"#);
@@ -128,10 +119,7 @@ mod tests {
         let accepted = answer(202, r#"{"execution_id":"exe_1"}"#);
         assert!(matches!(first.step(accepted, now), Ok(Step::Done(id)) if id.as_str() == "exe_1"));
         let mut second = submit("six", &discovery);
-        assert_eq!(
-            path(second.step(Event::Start, now).unwrap()),
-            "/api/v1/exec/async"
-        );
+        assert_eq!(path(second.step(Event::Start, now).unwrap()), "/api/v1/exec/async");
     }
 
     #[test]
@@ -141,10 +129,7 @@ mod tests {
             let discovery = Discovery::new();
             let mut call = submit("six", &discovery);
             call.step(Event::Start, now).unwrap();
-            assert_eq!(
-                path(call.step(answer(status, body), now).unwrap()),
-                "/api/v1/exec/async"
-            );
+            assert_eq!(path(call.step(answer(status, body), now).unwrap()), "/api/v1/exec/async");
             assert_eq!(discovery.get(), Some(&Health::default()));
         }
     }
@@ -154,9 +139,7 @@ mod tests {
         let (now, discovery) = (Instant::now(), Discovery::new());
         let mut call = submit("six", &discovery);
         call.step(Event::Start, now).unwrap();
-        let error = call
-            .step(answer(500, r#"{"error":"broken"}"#), now)
-            .unwrap_err();
+        let error = call.step(answer(500, r#"{"error":"broken"}"#), now).unwrap_err();
         assert_eq!(error.to_string(), "broken (HTTP 500)");
         assert!(discovery.get().is_none());
     }

@@ -45,11 +45,7 @@ impl TransportError {
         kind: TransportErrorKind,
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
-        Self {
-            kind,
-            peer: None,
-            source: source.into(),
-        }
+        Self { kind, peer: None, source: source.into() }
     }
 
     /// An error whose kind follows from the `io` errors that caused it. `otherwise` is its kind
@@ -64,10 +60,7 @@ impl TransportError {
 
     /// An answer of more than `limit` bytes.
     pub fn too_large(limit: u64) -> Self {
-        Self::new(
-            TransportErrorKind::ResponseTooLarge,
-            format!("the limit is {limit} bytes"),
-        )
+        Self::new(TransportErrorKind::ResponseTooLarge, format!("the limit is {limit} bytes"))
     }
 
     /// Says whom the exchange was with: a URL without credentials.
@@ -84,10 +77,7 @@ impl TransportError {
 
     /// Whether there was no connection, so that the server can't have seen the request.
     pub fn is_connect(&self) -> bool {
-        matches!(
-            self.kind,
-            TransportErrorKind::Connect | TransportErrorKind::Refused
-        )
+        matches!(self.kind, TransportErrorKind::Connect | TransportErrorKind::Refused)
     }
 
     /// Whether nobody listens at the server's address.
@@ -179,20 +169,20 @@ fn kind_of(error: &(dyn StdError + 'static)) -> Option<TransportErrorKind> {
     if chain(error).any(<dyn StdError>::is::<UploadError>) {
         return Some(TransportErrorKind::Upload);
     }
-    chain(error)
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .find_map(|error| match error.kind() {
-            io::ErrorKind::ConnectionRefused => Some(TransportErrorKind::Refused),
-            io::ErrorKind::TimedOut => Some(TransportErrorKind::Timeout),
-            io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable
-            | io::ErrorKind::AddrNotAvailable => Some(TransportErrorKind::Connect),
-            io::ErrorKind::UnexpectedEof
-            | io::ErrorKind::BrokenPipe
-            | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::ConnectionReset => Some(TransportErrorKind::Closed),
-            _ => None,
-        })
+    chain(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).find_map(|error| match error
+        .kind()
+    {
+        io::ErrorKind::ConnectionRefused => Some(TransportErrorKind::Refused),
+        io::ErrorKind::TimedOut => Some(TransportErrorKind::Timeout),
+        io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable
+        | io::ErrorKind::AddrNotAvailable => Some(TransportErrorKind::Connect),
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::BrokenPipe
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::ConnectionReset => Some(TransportErrorKind::Closed),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
@@ -209,10 +199,7 @@ mod tests {
         let reset = io::Error::from(io::ErrorKind::ConnectionReset);
         assert_eq!(classify(reset.into()), TransportErrorKind::Closed);
         let upload = UploadError::wrap(io::ErrorKind::UnexpectedEof.into());
-        assert_eq!(
-            classify(io::Error::other(upload).into()),
-            TransportErrorKind::Upload
-        );
+        assert_eq!(classify(io::Error::other(upload).into()), TransportErrorKind::Upload);
         assert_eq!(classify("unheard of".into()), TransportErrorKind::Other);
     }
 
@@ -223,10 +210,7 @@ mod tests {
             io::Error::other(io::Error::other("no such host")),
         )
         .at("http://nowhere");
-        assert_eq!(
-            error.to_string(),
-            "cannot connect to http://nowhere: no such host"
-        );
+        assert_eq!(error.to_string(), "cannot connect to http://nowhere: no such host");
         assert!(error.source().is_some());
         assert_eq!(
             TransportError::too_large(10).to_string(),

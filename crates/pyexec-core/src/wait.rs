@@ -36,12 +36,7 @@ impl WaitPolicy {
     /// Looks every `interval`, but not more often than every 10 ms.
     pub fn every(interval: Duration) -> Self {
         let interval = interval.max(MIN_INTERVAL);
-        Self {
-            interval,
-            cap: interval,
-            limit: None,
-            progress: None,
-        }
+        Self { interval, cap: interval, limit: None, progress: None }
     }
 
     /// Doubles the interval each time, up to `cap`.
@@ -119,8 +114,7 @@ impl Wait {
     }
 
     fn left(&self, now: Instant) -> Duration {
-        self.give_up
-            .map_or(Duration::MAX, |at| at.saturating_duration_since(now))
+        self.give_up.map_or(Duration::MAX, |at| at.saturating_duration_since(now))
     }
 }
 
@@ -219,10 +213,7 @@ mod tests {
         assert_eq!((result.is_ok(), passed, looks), (true, 10 * SECOND, 4));
         let (result, passed, _) = wait(policy(), 11 * SECOND);
         assert_eq!(passed, 10 * SECOND);
-        assert_eq!(
-            result.unwrap_err().to_string(),
-            "execution exe_1 is still running after 10s"
-        );
+        assert_eq!(result.unwrap_err().to_string(), "execution exe_1 is still running after 10s");
     }
 
     #[test]
@@ -230,9 +221,7 @@ mod tests {
         let now = Instant::now();
         let policy = WaitPolicy::every(SECOND).deadline(10 * SECOND);
         let mut call = Wait::new(&"exe_1".into(), policy);
-        let Ok(Step::Send(exchange)) = call.step(Event::Start, now) else {
-            panic!("not sent")
-        };
+        let Ok(Step::Send(exchange)) = call.step(Event::Start, now) else { panic!("not sent") };
         assert_eq!(exchange.deadline, Some(now + 10 * SECOND));
         let late = || Event::Failed(TransportError::new(TransportErrorKind::Timeout, "late"));
         let error = call.step(late(), now + 10 * SECOND).unwrap_err();
@@ -253,10 +242,7 @@ mod tests {
             let step = call.step(answer(status), now);
             assert!(matches!(step, Ok(Step::Sleep(pause)) if pause == MIN_INTERVAL));
         }
-        assert!(matches!(
-            call.step(answer("killed"), now),
-            Ok(Step::Done(_))
-        ));
+        assert!(matches!(call.step(answer("killed"), now), Ok(Step::Done(_))));
         assert_eq!(*seen.lock().unwrap(), ["pending", "paused", "killed"]);
     }
 }

@@ -29,23 +29,25 @@ mod linux {
 
     pub(crate) fn main() {
         let server = EmbeddedServer::start().unwrap();
-        let client =
-            Client::builder(server.url()).bearer_token(server.token()).build().unwrap();
+        let client = Client::builder(server.url()).bearer_token(server.token()).build().unwrap();
         let archive = Archive::from_map([("main.py", "print(1)")]).unwrap();
         let metadata = Metadata::new("main.py");
-        let version = client
-            .execute_sync(&archive_of_version(), &metadata)
-            .unwrap()
-            .stdout
-            .trim()
-            .to_owned();
+        let version =
+            client.execute_sync(&archive_of_version(), &metadata).unwrap().stdout.trim().to_owned();
         let interpreter =
             discover().into_iter().find(|found| found.version().to_string() == version).unwrap();
 
         let [mut sync, mut bare, mut health] = [(); 3].map(|()| Vec::new());
         for round in 0..WARM_UP + ROUNDS {
             let times = [
-                time(|| assert_eq!(client.execute_sync(&archive, &metadata).unwrap().stdout, "1\n")),
+                time(|| {
+                    let result = client.execute_sync(&archive, &metadata).unwrap();
+                    assert_eq!(
+                        result.stdout,
+                        "1
+"
+                    );
+                }),
                 time(|| run_bare(&interpreter)),
                 time(|| assert_eq!(client.health().unwrap().status, "ok")),
             ];
@@ -56,7 +58,10 @@ mod linux {
             }
         }
         let isolation = client.health().unwrap().isolation.unwrap();
-        println!("medians of {ROUNDS}, Python {version}, isolation {} by {}", isolation.level, isolation.limits);
+        println!(
+            "medians of {ROUNDS}, Python {version}, isolation {} by {}",
+            isolation.level, isolation.limits
+        );
         let [sync, bare, health] = [sync, bare, health].map(median);
         println!("exec/sync of print(1), over HTTP   {:>8.2} ms", ms(sync));
         println!("bare python{version} -c 'print(1)'      {:>8.2} ms", ms(bare));

@@ -30,7 +30,8 @@ impl Tokens {
         if self.is_empty() {
             return Ok(());
         }
-        let refused = |message| Err(ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", message));
+        let refused =
+            |message| Err(ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", message));
         let Some(given) = headers.get(AUTHORIZATION) else {
             return refused("this server wants a token: send `Authorization: Bearer TOKEN`");
         };
@@ -73,7 +74,8 @@ mod tests {
         for header in ["Bearer secret", "bearer  other", "Basic eDpzZWNyZXQ="] {
             assert!(check(Some(header)), "{header}");
         }
-        for header in ["Bearer", "Bearer ", "Bearer secre", "Basic c2VjcmV0", "Token secret", "é"] {
+        for header in ["Bearer", "Bearer ", "Bearer secre", "Basic c2VjcmV0", "Token secret", "é"]
+        {
             assert!(!check(Some(header)), "{header}");
         }
         assert!(!check(None));

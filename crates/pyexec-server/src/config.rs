@@ -14,45 +14,45 @@ use std::{path::PathBuf, time::Duration};
 pub struct ServerConfig {
     /// Tokens that open the server; none at all only on loopback addresses.
     pub tokens: Vec<String>,
-    /// Executions at the same time [twice the processors].
+    /// Executions at the same time (default: twice the processors).
     pub slots: usize,
-    /// Memory in MiB that running executions may have in all [80 % of the machine's].
+    /// Memory in MiB that running executions may have in all (default: 80 % of the machine's).
     pub memory_budget_mb: u64,
-    /// Executions that may wait for a slot before further ones are turned away [1000].
+    /// Executions that may wait for a slot before further ones are turned away (default: 1000).
     pub queue_length: usize,
-    /// Longest wait for a slot [300 s].
+    /// Longest wait for a slot (default: 300 s).
     pub queue_timeout: Duration,
-    /// `timeout_seconds` where a request says nothing [300].
+    /// `timeout_seconds` where a request says nothing (default: 300).
     pub default_timeout_seconds: u64,
-    /// Highest `timeout_seconds` [3600].
+    /// Highest `timeout_seconds` (default: 3600).
     pub max_timeout_seconds: u64,
-    /// `memory_mb` where a request says nothing [1024].
+    /// `memory_mb` where a request says nothing (default: 1024).
     pub default_memory_mb: u64,
-    /// `disk_mb` where a request says nothing [2048].
+    /// `disk_mb` where a request says nothing (default: 2048).
     pub default_disk_mb: u64,
-    /// Highest `disk_mb` [16384].
+    /// Highest `disk_mb` (default: 16384).
     pub max_disk_mb: u64,
-    /// `cpu_shares` where a request says nothing [1024].
+    /// `cpu_shares` where a request says nothing (default: 1024).
     pub default_cpu_shares: u64,
-    /// Image where a request names none: `python:X.Y…` [none: Python 3.12, or the newest].
+    /// Image where a request names none: `python:X.Y…` (default: none: Python 3.12, or the newest).
     pub default_image: Option<String>,
-    /// What a request without `network_disabled` means [off].
+    /// What a request without `network_disabled` means (default: off).
     pub default_network: DefaultNetwork,
-    /// Largest body of an `exec` request in bytes [1 GiB].
+    /// Largest body of an `exec` request in bytes (default: 1 GiB).
     pub max_body_bytes: u64,
-    /// Bytes of each output stream that are kept: the first and the last half [64 MiB].
+    /// Bytes of each output stream that are kept: the first and the last half (default: 64 MiB).
     pub output_bytes: usize,
-    /// Bytes of an output stream past which an execution is ended [1 GiB].
+    /// Bytes of an output stream past which an execution is ended (default: 1 GiB).
     pub output_limit_bytes: u64,
-    /// How long results are kept [300 s].
+    /// How long results are kept (default: 300 s).
     pub result_ttl: Duration,
-    /// Bytes of results that are kept at most; the oldest go first [1 GiB].
+    /// Bytes of results that are kept at most; the oldest go first (default: 1 GiB).
     pub result_bytes: usize,
-    /// Folder for uploads above 1 MiB [the system's temporary folder].
+    /// Folder for uploads above 1 MiB (default: the system's temporary folder).
     pub spool_folder: PathBuf,
-    /// Bytes that uploads above 1 MiB may take there in all [8 GiB].
+    /// Bytes that uploads above 1 MiB may take there in all (default: 8 GiB).
     pub spool_bytes: u64,
-    /// How long running executions may go on after a shutdown began [10 s].
+    /// How long running executions may go on after a shutdown began (default: 10 s).
     pub grace: Duration,
 }
 

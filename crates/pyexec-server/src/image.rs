@@ -100,9 +100,12 @@ mod tests {
     #[test]
     fn what_is_not_here_is_named() {
         let message = "supported versions: 3.10, 3.11, 3.12, 3.13";
-        for (version, image, wanted) in
-            [("2.7", "", "2.7"), ("", "python:2.7-slim", "2.7"), ("", "python:2", "2"), ("x", "", "x")]
-        {
+        for (version, image, wanted) in [
+            ("2.7", "", "2.7"),
+            ("", "python:2.7-slim", "2.7"),
+            ("", "python:2", "2"),
+            ("x", "", "x"),
+        ] {
             let error = chosen(version, image, &["3.13", "3.12", "3.11", "3.10"]).unwrap_err();
             assert_eq!(error, format!("unsupported python_version {wanted:?}; {message}"));
         }

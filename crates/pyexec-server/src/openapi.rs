@@ -33,10 +33,7 @@ struct Tokens;
 impl Modify for Tokens {
     fn modify(&self, document: &mut Document) {
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        document
-            .components
-            .get_or_insert_default()
-            .add_security_scheme("token", scheme);
+        document.components.get_or_insert_default().add_security_scheme("token", scheme);
     }
 }
 

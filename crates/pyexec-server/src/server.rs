@@ -8,8 +8,11 @@ use crate::{
     spool::SpoolSpace,
 };
 use pyexec_sandbox::{Sandbox, SandboxOptions};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
+
+/// How long connections may take to end once there is nothing left to wait for.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// The HTTP service.
 #[derive(Debug)]
@@ -83,12 +86,19 @@ impl Server {
             // An error means that the task above is gone with the whole runtime.
             drop(draining.wait_for(|now| *now).await);
             scheduler.finish(grace).await;
+            // Answers are on their way; a connection that still isn't done has had its time.
+            tokio::time::sleep(LAST_WORDS).await;
         };
         let serve = axum::serve(listener, routes::router(self.state.clone()))
             .with_graceful_shutdown(async move {
                 drop(told.wait_for(|now| *now).await);
             });
-        let (served, ()) = tokio::join!(serve.into_future(), finish);
+        let served = tokio::select! {
+            served = serve.into_future() => served,
+            () = finish => Ok(()),
+        };
+        // The listener may have failed by itself.
+        self.state.scheduler.finish(Duration::ZERO).await;
         served.map_err(io)
     }
 }

@@ -150,7 +150,10 @@ mod tests {
         for id in ["a", "b", "c"] {
             store.put_at(record(id, Status::Completed, "12345"), now);
         }
-        assert_eq!([has(&store, "a", now), has(&store, "b", now), has(&store, "c", now)], [false, true, true]);
+        assert_eq!(
+            [has(&store, "a", now), has(&store, "b", now), has(&store, "c", now)],
+            [false, true, true]
+        );
         store.put_at(record("d", Status::Completed, "more than ten bytes"), now);
         assert!(has(&store, "d", now) && !has(&store, "c", now));
     }

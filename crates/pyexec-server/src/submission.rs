@@ -215,7 +215,8 @@ fn network(
 
 /// Installation doesn't exist yet, and skipping it in silence would be a lie.
 fn refuse_requirements(text: &str) -> Result<(), ApiError> {
-    let wanted = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
+    let wanted =
+        text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
     match wanted {
         None => Ok(()),
         Some(_) => Err(ApiError::bad_request(

@@ -39,7 +39,8 @@ pub(crate) async fn receive(
         }
     }
     let metadata = metadata.ok_or_else(|| missing("metadata", "missing metadata"))??;
-    let tar = tar.ok_or_else(|| missing("tar", "missing tar file: no part is called \"tar\""))??;
+    let tar =
+        tar.ok_or_else(|| missing("tar", "missing tar file: no part is called \"tar\""))??;
     Ok((tar, metadata))
 }
 

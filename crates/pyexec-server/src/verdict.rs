@@ -47,8 +47,7 @@ pub(crate) fn pronounce(
             (failed, Outcome::Oom, 137, Some(error))
         }
         End::OutputLimit => {
-            let error =
-                format!("wrote more than {} bytes to one stream", limits.output_bytes);
+            let error = format!("wrote more than {} bytes to one stream", limits.output_bytes);
             (failed, Outcome::OutputLimit, 137, Some(error))
         }
         End::Refused(reason) => {

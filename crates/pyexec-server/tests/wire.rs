@@ -1,6 +1,6 @@
 //! The wire by hand: what only a client that isn't ours would send, byte for byte.
 #![cfg(target_os = "linux")]
-#![allow(missing_docs, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 use pyexec_core::Archive;
 use pyexec_server::EmbeddedServer;
@@ -105,13 +105,19 @@ fn broken_forms_are_named() {
             "invalid_metadata",
             "parsing metadata: invalid type: integer `1`, expected a string at line 1 column 15",
         ),
-        (form(&[part(TAR, b""), metadata()]), "invalid_tar", "invalid tar: the archive is empty: 0 bytes"),
+        (
+            form(&[part(TAR, b""), metadata()]),
+            "invalid_tar",
+            "invalid tar: the archive is empty: 0 bytes",
+        ),
     ] {
         let response = send("POST", "/api/v1/exec/sync", FORM, &body);
         let expected = format!(r#"{{"error":"{message}","code":"{code}"}}"#);
         assert_eq!(answer(&response), (400, expected.as_str()));
     }
-    for garbage in [&b"this is no tar at all"[..], &[0xff; 4096], b"\x1f\x8b\x08rest", b"PK\x03\x04zip"] {
+    for garbage in
+        [&b"this is no tar at all"[..], &[0xff; 4096], b"\x1f\x8b\x08rest", b"PK\x03\x04zip"]
+    {
         let body = form(&[part(TAR, garbage), metadata()]);
         let response = send("POST", "/api/v1/exec/sync", FORM, &body);
         let (status, text) = answer(&response);
@@ -134,7 +140,10 @@ fn eval_bodies_are_read_whatever_their_content_type() {
     for (body, message) in [
         ("", "invalid JSON: EOF while parsing a value at line 1 column 0"),
         ("{\"code\"", "invalid JSON: EOF while parsing an object at line 1 column 7"),
-        ("{\"code\":1}", "invalid JSON: invalid type: integer `1`, expected a string at line 1 column 9"),
+        (
+            "{\"code\":1}",
+            "invalid JSON: invalid type: integer `1`, expected a string at line 1 column 9",
+        ),
         ("{}", "either 'code' or 'files' must be provided"),
     ] {
         let response = send("POST", "/api/v1/eval", "application/json", body.as_bytes());
@@ -147,7 +156,10 @@ fn eval_bodies_are_read_whatever_their_content_type() {
 #[test]
 fn unknown_routes_and_methods_answer_in_json() {
     let response = send("GET", "/api/v1/nothing", "text/plain", b"");
-    assert_eq!(answer(&response), (404, r#"{"error":"404 page not found","code":"route_not_found"}"#));
+    assert_eq!(
+        answer(&response),
+        (404, r#"{"error":"404 page not found","code":"route_not_found"}"#)
+    );
     let response = send("PUT", "/api/v1/eval", "text/plain", b"");
     assert_eq!(response.status(), 405);
     assert_eq!(response.headers()["allow"], "POST");
@@ -160,10 +172,20 @@ fn unknown_routes_and_methods_answer_in_json() {
 fn the_api_describes_itself_without_the_network() {
     let document = send("GET", "/docs/doc.json", "text/plain", b"");
     assert_eq!(document.status(), 200);
-    for path in ["/api/v1/exec/sync", "/api/v1/exec/async", "/api/v1/executions/{id}", "/api/v1/eval", "/health"] {
+    for path in [
+        "/api/v1/exec/sync",
+        "/api/v1/exec/async",
+        "/api/v1/executions/{id}",
+        "/api/v1/eval",
+        "/health",
+    ] {
         assert!(document.body().contains(&format!("\"{path}\"")), "{path}");
     }
     let page = send("GET", "/docs/", "text/plain", b"");
     assert_eq!(page.status(), 200);
-    assert!(page.body().contains("swagger-ui") && !page.body().contains("https://"), "{}", page.body());
+    assert!(
+        page.body().contains("swagger-ui") && !page.body().contains("https://"),
+        "{}",
+        page.body()
+    );
 }

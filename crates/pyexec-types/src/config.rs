@@ -3,7 +3,7 @@
 use crate::lenient;
 use serde::{Deserialize, Serialize};
 
-/// The limits of one execution. Zero and missing mean the server's default, which is in brackets.
+/// The limits of one execution. Zero and missing mean the server's default.
 ///
 /// The numbers are signed, as on the wire, so that a server can name a negative one in its error.
 ///
@@ -17,37 +17,21 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ExecutionConfig {
-    /// Wall-clock limit in seconds [300].
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "lenient::is_zero"
-    )]
+    /// Wall-clock limit in seconds (default: 300).
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "lenient::is_zero")]
     pub timeout_seconds: i64,
     /// Whether the script has no network [true]. `Some(false)` goes out as `false`; only `None`
     /// is left out, because the original server reads a missing key as *network on*.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network_disabled: Option<bool>,
-    /// Memory limit in MiB [1024].
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "lenient::is_zero"
-    )]
+    /// Memory limit in MiB (default: 1024).
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "lenient::is_zero")]
     pub memory_mb: i64,
-    /// Size of the writable file systems in MiB [2048].
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "lenient::is_zero"
-    )]
+    /// Size of the writable file systems in MiB (default: 2048).
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "lenient::is_zero")]
     pub disk_mb: i64,
-    /// Share of the processors relative to other executions [1024].
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "lenient::is_zero"
-    )]
+    /// Share of the processors relative to other executions (default: 1024).
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "lenient::is_zero")]
     pub cpu_shares: i64,
 }
 

@@ -10,11 +10,7 @@ pub struct ErrorBody {
     /// What went wrong, for a person.
     pub error: String,
     /// The same as a stable word for a program (*ext*).
-    #[serde(
-        default,
-        deserialize_with = "lenient::zero",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
 }
 
@@ -33,13 +29,7 @@ mod tests {
             assert_eq!(serde_json::to_string(&body).unwrap(), json);
         }
         let body: ErrorBody = serde_json::from_str(r#"{"error":"x","code":null,"y":0}"#).unwrap();
-        assert_eq!(
-            body,
-            ErrorBody {
-                error: "x".into(),
-                code: None
-            }
-        );
+        assert_eq!(body, ErrorBody { error: "x".into(), code: None });
         let empty: ErrorBody = serde_json::from_str(r#"{"error":"x","code":""}"#).unwrap();
         assert_eq!(empty.code, None);
     }

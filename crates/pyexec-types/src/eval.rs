@@ -16,69 +16,37 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SimpleExecRequest {
     /// The code, stored as `main.py`.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
     pub code: String,
     /// Several files; they win over `code`.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<CodeFile>,
     /// The file to run: `main.py`, or the first file, where empty.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
     pub entrypoint: String,
     /// What the code reads from its standard input.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
     pub stdin: String,
     /// Limits; the server's defaults where missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<ExecutionConfig>,
     /// `3.10`, `3.11`, `3.12` or `3.13`; the server's default where empty.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
     pub python_version: String,
     /// Whether the `repr()` of a last expression comes back as `result`. [`new`](Self::new) sets
     /// it; on the wire a missing key means `false`.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "lenient::is_zero"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "lenient::is_zero")]
     pub eval_last_expr: bool,
     /// Text of a `requirements.txt`, merged with the imports that the server detects; `-` turns
     /// the detection off.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
     pub requirements_txt: String,
 }
 
 impl SimpleExecRequest {
     /// A request that evaluates `code` and asks for the value of its last expression.
     pub fn new(code: impl Into<String>) -> Self {
-        Self {
-            code: code.into(),
-            eval_last_expr: true,
-            ..Self::default()
-        }
+        Self { code: code.into(), eval_last_expr: true, ..Self::default() }
     }
 }
 
@@ -115,10 +83,7 @@ mod tests {
             let request: SimpleExecRequest = serde_json::from_str(json).unwrap();
             assert_eq!(request, SimpleExecRequest::default(), "{json}");
         }
-        assert_eq!(
-            serde_json::to_string(&SimpleExecRequest::default()).unwrap(),
-            "{}"
-        );
+        assert_eq!(serde_json::to_string(&SimpleExecRequest::default()).unwrap(), "{}");
         let file: CodeFile = serde_json::from_str(r#"{"name":null,"x":1}"#).unwrap();
         assert_eq!(file, CodeFile::default());
     }

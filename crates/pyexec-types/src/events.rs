@@ -36,24 +36,14 @@ mod tests {
     fn events_match_the_wire() {
         let json = r#"{"status":"pending","queue_position":0}"#;
         let change: StatusChange = serde_json::from_str(json).unwrap();
-        assert_eq!(
-            change.queue_position,
-            Some(0),
-            "position 0 is the head of the queue"
-        );
+        assert_eq!(change.queue_position, Some(0), "position 0 is the head of the queue");
         assert_eq!(serde_json::to_string(&change).unwrap(), json);
         let running: StatusChange = serde_json::from_str(r#"{"status":"running","x":1}"#).unwrap();
         assert_eq!(running.queue_position, None);
 
         let json = r#"{"offset":3,"data":"aGkK"}"#;
         let chunk: OutputChunk = serde_json::from_str(json).unwrap();
-        assert_eq!(
-            chunk,
-            OutputChunk {
-                offset: 3,
-                data: "aGkK".into()
-            }
-        );
+        assert_eq!(chunk, OutputChunk { offset: 3, data: "aGkK".into() });
         assert_eq!(serde_json::to_string(&chunk).unwrap(), json);
         let chunk: OutputChunk = serde_json::from_str(r#"{"data":null}"#).unwrap();
         assert_eq!(chunk, OutputChunk::default());

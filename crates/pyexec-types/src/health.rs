@@ -20,32 +20,16 @@ pub struct Health {
     #[serde(default, deserialize_with = "lenient::null")]
     pub status: String,
     /// The server's name, `pyexec` (*ext*).
-    #[serde(
-        default,
-        deserialize_with = "lenient::zero",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
     pub server: Option<String>,
     /// Its version (*ext*).
-    #[serde(
-        default,
-        deserialize_with = "lenient::zero",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// The extensions that it offers (*ext*); see [`offers`](Self::offers).
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "Vec::is_empty")]
     pub extensions: Vec<String>,
     /// Python versions that it can run, such as `3.12` (*ext*).
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "Vec::is_empty")]
     pub python_versions: Vec<String>,
     /// How executions are isolated (*ext*).
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,18 +55,10 @@ pub struct Isolation {
     #[serde(default, deserialize_with = "lenient::null")]
     pub level: String,
     /// What enforces the limits on memory and processes: `cgroup2`, `cgroup1` or `rlimits`.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
     pub limits: String,
     /// What a request with `network_disabled: false` gets: `none` (it is refused) or `host`.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
     pub network: String,
 }
 
@@ -92,32 +68,16 @@ pub struct Isolation {
 #[non_exhaustive]
 pub struct HealthLimits {
     /// Longest wait for a free slot, in seconds.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "lenient::is_zero"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "lenient::is_zero")]
     pub queue_seconds: u64,
     /// Longest installation of packages, in seconds.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "lenient::is_zero"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "lenient::is_zero")]
     pub install_seconds: u64,
     /// Highest `timeout_seconds` of a request.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "lenient::is_zero"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "lenient::is_zero")]
     pub max_timeout_seconds: u64,
     /// Largest request body in bytes.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "lenient::is_zero"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "lenient::is_zero")]
     pub max_body_bytes: u64,
 }
 
@@ -128,17 +88,8 @@ mod tests {
     #[test]
     fn the_original_says_only_ok() {
         let health: Health = serde_json::from_str(r#"{"status":"ok"}"#).unwrap();
-        assert_eq!(
-            health,
-            Health {
-                status: "ok".into(),
-                ..Health::default()
-            }
-        );
-        assert_eq!(
-            serde_json::to_string(&health).unwrap(),
-            r#"{"status":"ok"}"#
-        );
+        assert_eq!(health, Health { status: "ok".into(), ..Health::default() });
+        assert_eq!(serde_json::to_string(&health).unwrap(), r#"{"status":"ok"}"#);
     }
 
     #[test]

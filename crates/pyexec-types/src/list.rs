@@ -11,11 +11,7 @@ pub struct ExecutionList {
     #[serde(default, deserialize_with = "lenient::null")]
     pub executions: Vec<ExecutionResult>,
     /// Cursor of the next page; none on the last one.
-    #[serde(
-        default,
-        deserialize_with = "lenient::zero",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }
 
@@ -29,11 +25,7 @@ mod tests {
         let list: ExecutionList = serde_json::from_str(json).unwrap();
         assert_eq!(list.executions[0].execution_id.as_str(), "exe_1");
         assert_eq!(serde_json::to_string(&list).unwrap(), json);
-        for json in [
-            "{}",
-            r#"{"executions":null,"next":null,"x":1}"#,
-            r#"{"next":""}"#,
-        ] {
+        for json in ["{}", r#"{"executions":null,"next":null,"x":1}"#, r#"{"next":""}"#] {
             let list: ExecutionList = serde_json::from_str(json).unwrap();
             assert_eq!(list, ExecutionList::default(), "{json}");
         }

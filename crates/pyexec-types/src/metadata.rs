@@ -22,59 +22,32 @@ pub struct Metadata {
     #[serde(default, deserialize_with = "lenient::null")]
     pub entrypoint: String,
     /// Image to run in; `python:3.11-slim` chooses the Python version.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
     pub docker_image: String,
     /// Text of a `requirements.txt` to install before.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
     pub requirements_txt: String,
     /// Shell commands to run before the script, in one `sh`, stopping at the first failure.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "Vec::is_empty")]
     pub pre_commands: Vec<String>,
     /// What the script reads from its standard input.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
     pub stdin: String,
     /// Limits; the server's defaults where missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<ExecutionConfig>,
     /// Environment variables as `KEY=value`.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "Vec::is_empty")]
     pub env_vars: Vec<String>,
     /// Arguments of the script, `sys.argv[1:]`.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "Vec::is_empty")]
     pub script_args: Vec<String>,
 }
 
 impl Metadata {
     /// Metadata that runs the archive's file `entrypoint` with every default.
     pub fn new(entrypoint: impl Into<String>) -> Self {
-        Self {
-            entrypoint: entrypoint.into(),
-            ..Self::default()
-        }
+        Self { entrypoint: entrypoint.into(), ..Self::default() }
     }
 }
 
@@ -100,9 +73,6 @@ mod tests {
             let metadata: Metadata = serde_json::from_str(json).unwrap();
             assert_eq!(metadata, Metadata::default(), "{json}");
         }
-        assert_eq!(
-            serde_json::to_string(&Metadata::default()).unwrap(),
-            r#"{"entrypoint":""}"#
-        );
+        assert_eq!(serde_json::to_string(&Metadata::default()).unwrap(), r#"{"entrypoint":""}"#);
     }
 }

@@ -19,123 +19,59 @@ pub struct ExecutionResult {
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub status: Status,
     /// Its standard output; bytes that aren't UTF-8 are replaced by U+FFFD.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
     pub stdout: String,
     /// Its standard error, likewise.
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "String::is_empty"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
     pub stderr: String,
     /// The script's exit code; 128+n where signal n ended it, 124 after a timeout.
     #[serde(default, deserialize_with = "lenient::null")]
     pub exit_code: i32,
     /// Why the service could not run it to its end.
-    #[serde(
-        default,
-        deserialize_with = "lenient::zero",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// Class name of the exception that ended the script, as in its traceback's last line.
-    #[serde(
-        default,
-        deserialize_with = "lenient::zero",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
     pub error_type: Option<String>,
     /// Line of the first frame in the entrypoint, or the line that a `SyntaxError` names; from 1.
-    #[serde(
-        default,
-        deserialize_with = "lenient::zero",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
     pub error_line: Option<u64>,
     /// When it started, in RFC 3339 and UTC.
-    #[serde(
-        default,
-        deserialize_with = "lenient::zero",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
     pub started_at: Option<String>,
     /// When it ended, likewise.
-    #[serde(
-        default,
-        deserialize_with = "lenient::zero",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<String>,
     /// How long it ran, in milliseconds.
-    #[serde(
-        default,
-        deserialize_with = "lenient::zero",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
     pub duration_ms: Option<u64>,
     /// `repr()` of the last expression of an eval.
-    #[serde(
-        default,
-        deserialize_with = "lenient::zero",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
     pub result: Option<String>,
     /// How it ended (*ext*).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub outcome: Option<Outcome>,
     /// The signal that ended the script (*ext*).
-    #[serde(
-        default,
-        deserialize_with = "lenient::zero",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
     pub signal: Option<i32>,
     /// Whether the middle of stdout or stderr was left out (*ext*).
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "lenient::is_zero"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "lenient::is_zero")]
     pub truncated: bool,
     /// Highest memory use of the whole execution in MiB (*ext*).
-    #[serde(
-        default,
-        deserialize_with = "lenient::zero",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
     pub peak_memory_mb: Option<u64>,
     /// Processor time of the whole execution in milliseconds (*ext*).
-    #[serde(
-        default,
-        deserialize_with = "lenient::zero",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
     pub cpu_ms: Option<u64>,
     /// How long it waited for a slot, in milliseconds (*ext*).
-    #[serde(
-        default,
-        deserialize_with = "lenient::zero",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
     pub queued_ms: Option<u64>,
     /// The isolation level that it ran under (*ext*).
-    #[serde(
-        default,
-        deserialize_with = "lenient::zero",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
     pub isolation: Option<String>,
     /// Frames of the uncaught exception, outermost first (*ext*).
-    #[serde(
-        default,
-        deserialize_with = "lenient::null",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "Vec::is_empty")]
     pub traceback: Vec<TracebackFrame>,
 }
 
@@ -208,10 +144,7 @@ mod tests {
         assert_eq!(result.error_type.as_deref(), Some("NameError"));
         assert_eq!(result.error_line, Some(24));
         assert_eq!(result.duration_ms, Some(829));
-        assert_eq!(
-            result.started_at.as_deref(),
-            Some("2026-11-22T23:41:28.562035351Z")
-        );
+        assert_eq!(result.started_at.as_deref(), Some("2026-11-22T23:41:28.562035351Z"));
         assert_eq!(result.outcome, None);
         assert_eq!(serde_json::to_string(&result).unwrap(), json);
     }
@@ -232,11 +165,7 @@ mod tests {
         let missing = r#"{"execution_id":"e","status":"pending"}"#;
         for json in [nulls, zeros, missing] {
             let result: ExecutionResult = serde_json::from_str(json).unwrap();
-            assert_eq!(
-                result,
-                ExecutionResult::new("e".into(), Status::Pending),
-                "{json}"
-            );
+            assert_eq!(result, ExecutionResult::new("e".into(), Status::Pending), "{json}");
             assert_eq!(
                 serde_json::to_string(&result).unwrap(),
                 r#"{"execution_id":"e","status":"pending","exit_code":0}"#

@@ -60,14 +60,7 @@ mod tests {
 
     #[test]
     fn every_word_reads_and_writes_as_itself() {
-        for word in [
-            "pending",
-            "running",
-            "completed",
-            "failed",
-            "killed",
-            "paused",
-        ] {
+        for word in ["pending", "running", "completed", "failed", "killed", "paused"] {
             let json = format!("\"{word}\"");
             let status: Status = serde_json::from_str(&json).unwrap();
             assert_eq!(status.as_str(), word);
@@ -78,15 +71,8 @@ mod tests {
 
     #[test]
     fn only_the_three_ends_are_terminal() {
-        let ends = [
-            "pending",
-            "running",
-            "completed",
-            "failed",
-            "killed",
-            "paused",
-        ]
-        .map(|word| Status::from(word).is_terminal());
+        let ends = ["pending", "running", "completed", "failed", "killed", "paused"]
+            .map(|word| Status::from(word).is_terminal());
         assert_eq!(ends, [false, false, true, true, true, false]);
     }
 
@@ -96,19 +82,13 @@ mod tests {
             r#"{"execution_id":"exe_9e5221ab-cb3a-4ffa-bba9-3654bce5a979","later":[]}"#,
         )
         .unwrap();
-        assert_eq!(
-            submitted.execution_id.as_str(),
-            "exe_9e5221ab-cb3a-4ffa-bba9-3654bce5a979"
-        );
+        assert_eq!(submitted.execution_id.as_str(), "exe_9e5221ab-cb3a-4ffa-bba9-3654bce5a979");
         assert_eq!(
             serde_json::to_string(&submitted).unwrap(),
             r#"{"execution_id":"exe_9e5221ab-cb3a-4ffa-bba9-3654bce5a979"}"#
         );
         let killed: KillResponse = serde_json::from_str(r#"{"status":"killed"}"#).unwrap();
         assert_eq!(killed.status, Status::Killed);
-        assert_eq!(
-            serde_json::to_string(&killed).unwrap(),
-            r#"{"status":"killed"}"#
-        );
+        assert_eq!(serde_json::to_string(&killed).unwrap(), r#"{"status":"killed"}"#);
     }
 }

@@ -1,7 +1,10 @@
 //! `sys.argv`, and limits. On tokio.
 #![allow(clippy::print_stdout, reason = "an example")]
 
-use pyexec_async::{Archive, Client, types::{ExecutionConfig, Metadata}};
+use pyexec_async::{
+    Archive, Client,
+    types::{ExecutionConfig, Metadata},
+};
 use pyexec_examples::server;
 
 #[tokio::main]

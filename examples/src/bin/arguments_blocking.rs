@@ -1,7 +1,10 @@
 //! `sys.argv`, and limits. Without a runtime.
 #![allow(clippy::print_stdout, reason = "an example")]
 
-use pyexec_blocking::{Archive, Client, types::{ExecutionConfig, Metadata}};
+use pyexec_blocking::{
+    Archive, Client,
+    types::{ExecutionConfig, Metadata},
+};
 use pyexec_examples::server;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

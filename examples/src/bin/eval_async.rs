@@ -7,12 +7,9 @@ use pyexec_examples::server;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client = Client::new(server())?;
-    for code in [
-        "2 + 2",
-        "x = 10\ny = 5\nx * y",
-        "import math\nmath.sqrt(16)",
-        "print('only printed')",
-    ] {
+    for code in
+        ["2 + 2", "x = 10\ny = 5\nx * y", "import math\nmath.sqrt(16)", "print('only printed')"]
+    {
         let result = client.eval(&SimpleExecRequest::new(code)).await?;
         println!("result {:?}, stdout {:?}", result.result, result.stdout);
     }

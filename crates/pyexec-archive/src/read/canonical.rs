@@ -53,13 +53,8 @@ impl<R: Read> CanonicalReader<R> {
     /// Reads the stream from the reader's position on.
     pub fn new(reader: R) -> Self {
         // How much there may be was decided when the stream was written.
-        let bounds = Bounds {
-            total: u64::MAX,
-            extension: 1 << 20,
-        };
-        Self {
-            members: Members::new(Streamed(reader), bounds),
-        }
+        let bounds = Bounds { total: u64::MAX, extension: 1 << 20 };
+        Self { members: Members::new(Streamed(reader), bounds) }
     }
 
     /// The next entry, or nothing at the stream's end. What wasn't read of the entry before is
@@ -76,15 +71,12 @@ impl<R: Read> CanonicalReader<R> {
             }
             return Err(ReadError::Truncated { member: None });
         };
-        let not_canonical = || ReadError::NotCanonical {
-            member: shown(&member.name),
-        };
+        let not_canonical = || ReadError::NotCanonical { member: shown(&member.name) };
         let (kind, name) = match member.kind {
             Kind::File => (CanonicalKind::File, &member.name[..]),
-            Kind::Directory => (
-                CanonicalKind::Directory,
-                member.name.strip_suffix(b"/").unwrap_or(&member.name),
-            ),
+            Kind::Directory => {
+                (CanonicalKind::Directory, member.name.strip_suffix(b"/").unwrap_or(&member.name))
+            }
             _ => return Err(not_canonical()),
         };
         let path = normalize(name).map_err(|_| not_canonical())?;

@@ -43,10 +43,7 @@ pub fn canonicalize(
     output: impl Write,
     limits: &ReadLimits,
 ) -> Result<Manifest, ReadError> {
-    let bounds = Bounds {
-        total: limits.max_total_bytes,
-        extension: limits.max_extension_bytes,
-    };
+    let bounds = Bounds { total: limits.max_total_bytes, extension: limits.max_extension_bytes };
     // Reading ahead is no loss, since the input is read to its end.
     let input = Streamed(BufReader::with_capacity(BUFFER, input));
     let mut members = Members::new(input, bounds);
@@ -55,11 +52,7 @@ pub fn canonicalize(
         tree: PathTree::new(limits.max_entries),
         paths_left: limits.max_paths_bytes,
     };
-    let mut output = Canonical {
-        inner: output,
-        pending: Vec::with_capacity(BUFFER),
-        written: 0,
-    };
+    let mut output = Canonical { inner: output, pending: Vec::with_capacity(BUFFER), written: 0 };
     let mut manifest = Manifest::default();
     let mut buffer = vec![0; BUFFER];
 
@@ -86,10 +79,7 @@ pub fn canonicalize(
             output.write(&buffer[..count])?;
         }
         output.zeros(padding(member.size))?;
-        manifest.files.push(ManifestFile {
-            name: path,
-            size: member.size,
-        });
+        manifest.files.push(ManifestFile { name: path, size: member.size });
     }
     members.drain()?;
     output.zeros(END)?;
@@ -111,22 +101,13 @@ impl Policy<'_> {
         match member.kind {
             Kind::File | Kind::Directory => {}
             Kind::HardLink => {
-                return Err(ReadError::Link {
-                    member: name(),
-                    kind: LinkKind::Hard,
-                });
+                return Err(ReadError::Link { member: name(), kind: LinkKind::Hard });
             }
             Kind::SymbolicLink => {
-                return Err(ReadError::Link {
-                    member: name(),
-                    kind: LinkKind::Symbolic,
-                });
+                return Err(ReadError::Link { member: name(), kind: LinkKind::Symbolic });
             }
             Kind::Other(kind) => {
-                return Err(ReadError::Unsupported {
-                    member: name(),
-                    kind,
-                });
+                return Err(ReadError::Unsupported { member: name(), kind });
             }
         }
         let is_directory = member.kind == Kind::Directory;
@@ -134,17 +115,11 @@ impl Policy<'_> {
             // `tar -C directory .` names the directory itself.
             Err(PathError::Empty) if is_directory => return Ok(None),
             Ok(_) if !is_directory && member.name.ends_with(b"/") => {
-                return Err(ReadError::Path {
-                    member: name(),
-                    reason: PathError::TrailingSlash,
-                });
+                return Err(ReadError::Path { member: name(), reason: PathError::TrailingSlash });
             }
             Ok(path) => path,
             Err(reason) => {
-                return Err(ReadError::Path {
-                    member: name(),
-                    reason,
-                });
+                return Err(ReadError::Path { member: name(), reason });
             }
         };
         let added = if is_directory {
@@ -155,10 +130,9 @@ impl Policy<'_> {
         let is_new = added.map_err(|clash| match clash {
             Clash::Duplicate => ReadError::Duplicate { member: name() },
             Clash::Kind => ReadError::Conflict { member: name() },
-            Clash::Full => ReadError::TooManyEntries {
-                member: name(),
-                limit: self.limits.max_entries,
-            },
+            Clash::Full => {
+                ReadError::TooManyEntries { member: name(), limit: self.limits.max_entries }
+            }
         })?;
         if is_directory {
             return Ok(is_new.then_some(path));
@@ -177,17 +151,13 @@ impl Policy<'_> {
         }
         // A lie about the size must not cost a read and a write first.
         if member.size > self.limits.max_total_bytes {
-            return Err(ReadError::TooLarge {
-                limit: self.limits.max_total_bytes,
-            });
+            return Err(ReadError::TooLarge { limit: self.limits.max_total_bytes });
         }
         self.paths_left =
-            self.paths_left
-                .checked_sub(path.len())
-                .ok_or_else(|| ReadError::PathsTooLong {
-                    member: shown(&member.name),
-                    limit: self.limits.max_paths_bytes,
-                })?;
+            self.paths_left.checked_sub(path.len()).ok_or_else(|| ReadError::PathsTooLong {
+                member: shown(&member.name),
+                limit: self.limits.max_paths_bytes,
+            })?;
         Ok(())
     }
 }
@@ -218,9 +188,7 @@ impl<W: Write> Canonical<W> {
     }
 
     fn flush(&mut self) -> Result<(), ReadError> {
-        self.inner
-            .write_all(&self.pending)
-            .map_err(ReadError::Write)?;
+        self.inner.write_all(&self.pending).map_err(ReadError::Write)?;
         self.pending.clear();
         Ok(())
     }

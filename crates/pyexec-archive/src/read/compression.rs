@@ -32,10 +32,7 @@ impl Compression {
             (b"PK\x05\x06", Self::Zip),
             (b"7z\xbc\xaf\x27\x1c", Self::SevenZip),
         ];
-        magics
-            .into_iter()
-            .find(|(magic, _)| start.starts_with(magic))
-            .map(|(_, format)| format)
+        magics.into_iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, format)| format)
     }
 }
 

@@ -219,18 +219,12 @@ mod tests {
 
     #[test]
     fn messages_name_the_member_on_one_line() {
-        let path = |name: &[u8], reason| ReadError::Path {
-            member: shown(name),
-            reason,
-        };
+        let path = |name: &[u8], reason| ReadError::Path { member: shown(name), reason };
         assert_eq!(
             path(b"../x", PathError::Parent).to_string(),
             r#"member "../x": path leads out of the archive ("..")"#
         );
-        assert_eq!(
-            path(b"/x", PathError::Absolute).to_string(),
-            r#"member "/x": absolute path"#
-        );
+        assert_eq!(path(b"/x", PathError::Absolute).to_string(), r#"member "/x": absolute path"#);
         assert_eq!(
             path(b"a\n\x1b[31m", PathError::Control { character: '\n' }).to_string(),
             r#"member "a\n\u{1b}[31m": path contains the control character U+000A"#

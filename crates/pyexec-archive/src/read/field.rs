@@ -105,10 +105,7 @@ mod tests {
             (b"+1\0\0", None),
             (b"0x10", None),
             (b"\x80\0\0\0\0\0\0\x02\0\0\0\x01", Some((2 << 32) | 1)),
-            (
-                b"\x80\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff",
-                Some(u64::MAX),
-            ),
+            (b"\x80\0\0\0\xff\xff\xff\xff\xff\xff\xff\xff", Some(u64::MAX)),
             (b"\x80\0\0\x01\0\0\0\0\0\0\0\0", None),
             (b"\xbf\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", None),
             (b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", None),

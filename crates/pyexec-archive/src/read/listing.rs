@@ -9,10 +9,7 @@ use crate::{Entry, entry::EntryKind};
 
 /// Lists a tar that the caller owns: no limits but the input's own size.
 pub(crate) fn list(source: impl Source) -> Result<Vec<Entry>, ReadError> {
-    let bounds = Bounds {
-        total: u64::MAX,
-        extension: ReadLimits::default().max_extension_bytes,
-    };
+    let bounds = Bounds { total: u64::MAX, extension: ReadLimits::default().max_extension_bytes };
     let mut members = Members::new(source, bounds);
     let mut entries = Vec::new();
     while let Some(member) = members.next()? {
@@ -27,11 +24,7 @@ pub(crate) fn list(source: impl Source) -> Result<Vec<Entry>, ReadError> {
         }
         entries.push(Entry {
             name,
-            size: if kind == EntryKind::File {
-                member.size
-            } else {
-                0
-            },
+            size: if kind == EntryKind::File { member.size } else { 0 },
             kind,
         });
     }

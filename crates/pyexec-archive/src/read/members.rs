@@ -155,10 +155,7 @@ impl<S: Source> Members<S> {
         let member = shown(&name);
         // Its map may go on in blocks of its own, so that what follows can't be told.
         if block.type_flag() == b'S' {
-            return Err(ReadError::Unsupported {
-                member,
-                kind: "sparse files",
-            });
+            return Err(ReadError::Unsupported { member, kind: "sparse files" });
         }
         // Readers disagree on whether content follows these.
         if size > 0 && !matches!(kind, Kind::File | Kind::Other(_)) {
@@ -171,12 +168,7 @@ impl<S: Source> Members<S> {
         self.current = Some(member);
         self.data_left = size;
         self.padding_left = padding(size);
-        Ok(Member {
-            name,
-            kind,
-            size,
-            is_executable: mode & 0o111 != 0,
-        })
+        Ok(Member { name, kind, size, is_executable: mode & 0o111 != 0 })
     }
 
     fn finish_data(&mut self) -> Result<(), ReadError> {
@@ -243,9 +235,7 @@ impl<S: Source> Members<S> {
         if !is_whole {
             return Err(self.truncated());
         }
-        Err(ReadError::Checksum {
-            member: self.current.clone(),
-        })
+        Err(ReadError::Checksum { member: self.current.clone() })
     }
 
     /// Fills the buffer as far as the input reaches.
@@ -277,28 +267,18 @@ impl<S: Source> Members<S> {
     }
 
     fn too_large(&self) -> ReadError {
-        ReadError::TooLarge {
-            limit: self.bounds.total,
-        }
+        ReadError::TooLarge { limit: self.bounds.total }
     }
 
     fn truncated(&self) -> ReadError {
-        ReadError::Truncated {
-            member: self.current.clone(),
-        }
+        ReadError::Truncated { member: self.current.clone() }
     }
 
     fn number(&self, field: &'static str) -> ReadError {
-        ReadError::Number {
-            member: self.current.clone(),
-            field,
-        }
+        ReadError::Number { member: self.current.clone(), field }
     }
 
     fn extension(&self, problem: &'static str) -> ReadError {
-        ReadError::Extension {
-            member: self.current.clone(),
-            problem,
-        }
+        ReadError::Extension { member: self.current.clone(), problem }
     }
 }

@@ -12,17 +12,14 @@ pub(crate) struct Forged {
 
 impl Forged {
     pub(crate) fn new(kind: u8, name: impl AsRef<[u8]>) -> Self {
-        let mut forged = Self {
-            block: [0; 512],
-            data: Vec::new(),
-        }
-        .bytes(0, name.as_ref())
-        .bytes(100, b"0000644\0")
-        .bytes(108, b"0000000\0")
-        .bytes(116, b"0000000\0")
-        .bytes(136, b"00000000000\0")
-        .bytes(257, b"ustar\x0000")
-        .size(0);
+        let mut forged = Self { block: [0; 512], data: Vec::new() }
+            .bytes(0, name.as_ref())
+            .bytes(100, b"0000644\0")
+            .bytes(108, b"0000000\0")
+            .bytes(116, b"0000000\0")
+            .bytes(136, b"00000000000\0")
+            .bytes(257, b"ustar\x0000")
+            .size(0);
         forged.block[156] = kind;
         forged
     }

@@ -19,9 +19,7 @@ pub struct Eval {
 impl Eval {
     /// Runs `request`, which goes out as it is.
     pub fn new(request: &SimpleExecRequest) -> Self {
-        Self {
-            request: request.clone(),
-        }
+        Self { request: request.clone() }
     }
 }
 
@@ -33,10 +31,7 @@ impl Endpoint for Eval {
         let json = serde_json::to_vec(&self.request)
             .map_err(|error| Error::invalid_because(invalid, error))?;
         http::Request::post("/api/v1/eval")
-            .header(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("application/json"),
-            )
+            .header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .body(json.into())
             .map_err(|error| Error::invalid_because(invalid, error))
     }
@@ -46,10 +41,7 @@ impl Endpoint for Eval {
     }
 
     fn timeout(&self) -> Option<Duration> {
-        let seconds = self
-            .request
-            .config
-            .map_or(0, |config| config.timeout_seconds);
+        let seconds = self.request.config.map_or(0, |config| config.timeout_seconds);
         Some(sync_timeout(UNKNOWN_OVERHEAD, seconds))
     }
 }
@@ -62,10 +54,7 @@ mod tests {
     #[test]
     fn goes_out_as_it_is() {
         let mut request = SimpleExecRequest::new("2 + 2");
-        request.config = Some(ExecutionConfig {
-            timeout_seconds: 5,
-            ..Default::default()
-        });
+        request.config = Some(ExecutionConfig { timeout_seconds: 5, ..Default::default() });
         let eval = Eval::new(&request);
         assert_eq!(eval.timeout(), Some(Duration::from_secs(315)));
         let sent = eval.request().unwrap();

@@ -13,9 +13,7 @@ pub struct ExecuteAsync {
 impl ExecuteAsync {
     /// Submits `archive` to run as `metadata` says.
     pub fn new(archive: &Archive, metadata: &Metadata) -> Self {
-        Self {
-            project: Project::new(archive, metadata),
-        }
+        Self { project: Project::new(archive, metadata) }
     }
 
     /// The call that adapts the request to the server first, where that makes a difference.

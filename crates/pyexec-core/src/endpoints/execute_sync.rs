@@ -17,9 +17,7 @@ pub struct ExecuteSync {
 impl ExecuteSync {
     /// Runs `archive` as `metadata` says.
     pub fn new(archive: &Archive, metadata: &Metadata) -> Self {
-        Self {
-            project: Project::new(archive, metadata),
-        }
+        Self { project: Project::new(archive, metadata) }
     }
 
     /// The call that adapts the request to the server first, where that makes a difference.

@@ -47,10 +47,7 @@ mod tests {
             ("a b?c#d%é", "a%20b%3Fc%23d%25%C3%A9"),
         ] {
             let request = about(http::Method::GET, &id.into()).unwrap();
-            assert_eq!(
-                request.uri().to_string(),
-                format!("/api/v1/executions/{path}")
-            );
+            assert_eq!(request.uri().to_string(), format!("/api/v1/executions/{path}"));
         }
         assert!(about(http::Method::GET, &"".into()).is_err());
     }

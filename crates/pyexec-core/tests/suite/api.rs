@@ -37,29 +37,20 @@ pub fn sync_upload_is_what_the_original_reads<S: Subject>() {
         script_args: vec!["--flag".into(), "it's".into()],
         ..Metadata::new("main.py")
     };
-    let result = S::new(&fake.url)
-        .execute_sync(&archive(), &metadata)
-        .unwrap();
+    let result = S::new(&fake.url).execute_sync(&archive(), &metadata).unwrap();
     assert_eq!(result.stdout, "hi\n");
     assert_eq!(result.duration_ms, Some(475));
 
     let sent = fake.received().remove(0);
     assert_eq!(sent.line, "POST /api/v1/exec/sync HTTP/1.1");
-    assert_eq!(
-        sent.header("content-length").unwrap(),
-        sent.body.len().to_string()
-    );
+    assert_eq!(sent.header("content-length").unwrap(), sent.body.len().to_string());
     assert_eq!(sent.header("transfer-encoding"), None);
     assert!(sent.header("user-agent").unwrap().starts_with("pyexec-"));
     let content_type = sent.header("content-type").unwrap();
-    let boundary = content_type
-        .strip_prefix("multipart/form-data; boundary=")
-        .unwrap();
+    let boundary = content_type.strip_prefix("multipart/form-data; boundary=").unwrap();
 
     let split = |body: &[u8], at: &str| -> (Vec<u8>, Vec<u8>) {
-        let found = body
-            .windows(at.len())
-            .position(|window| window == at.as_bytes());
+        let found = body.windows(at.len()).position(|window| window == at.as_bytes());
         let found = found.unwrap_or_else(|| panic!("{at:?} is missing"));
         (body[..found].to_vec(), body[found + at.len()..].to_vec())
     };
@@ -92,10 +83,7 @@ pub fn sync_upload_is_what_the_original_reads<S: Subject>() {
     assert_eq!(read, expected);
     let (head, tar) = split(&tar_part, "\r\n\r\n");
     let head = String::from_utf8(head).unwrap();
-    assert!(
-        head.contains("form-data; name=\"tar\"; filename=\"code.tar\""),
-        "{head}"
-    );
+    assert!(head.contains("form-data; name=\"tar\"; filename=\"code.tar\""), "{head}");
     let mut whole = Vec::new();
     std::io::Read::read_to_end(&mut archive().open(), &mut whole).unwrap();
     assert!(tar == whole);
@@ -105,9 +93,7 @@ pub fn submit_wait_and_get<S: Subject>() {
     let accepted = json("202 Accepted", &format!(r#"{{"execution_id":"{ID}"}}"#));
     let fake = Fake::answers([accepted, ok(RUNNING), ok(COMPLETED), ok(COMPLETED)]);
     let client = S::new(&fake.url);
-    let id = client
-        .execute_async(&archive(), &Metadata::new("main.py"))
-        .unwrap();
+    let id = client.execute_async(&archive(), &Metadata::new("main.py")).unwrap();
     assert_eq!(id.as_str(), ID);
     let interval = Duration::from_millis(10);
     let waited = client.wait_for_completion(&id, interval).unwrap();
@@ -119,10 +105,7 @@ pub fn submit_wait_and_get<S: Subject>() {
 }
 
 pub fn kill_names_the_status<S: Subject>() {
-    let fake = Fake::answers([
-        ok(r#"{"status":"killed"}"#),
-        ok(r#"{"status":"completed"}"#),
-    ]);
+    let fake = Fake::answers([ok(r#"{"status":"killed"}"#), ok(r#"{"status":"completed"}"#)]);
     let client = S::new(&fake.url);
     let id = ExecutionId::from(ID);
     assert_eq!(client.kill_execution(&id).unwrap(), Status::Killed);
@@ -133,9 +116,7 @@ pub fn kill_names_the_status<S: Subject>() {
 pub fn eval_sends_json<S: Subject>() {
     let answer = r#"{"execution_id":"exe_c0f42ed2-09d5-4f6f-857d-a9778e3bce4d","status":"completed","exit_code":0,"started_at":"2026-11-22T23:41:26.5Z","duration_ms":617,"result":"4"}"#;
     let fake = Fake::answers([ok(answer)]);
-    let result = S::new(&fake.url)
-        .eval(&SimpleExecRequest::new("2 + 2"))
-        .unwrap();
+    let result = S::new(&fake.url).eval(&SimpleExecRequest::new("2 + 2")).unwrap();
     assert_eq!(result.result.as_deref(), Some("4"));
     let sent = fake.received().remove(0);
     assert_eq!(sent.line, "POST /api/v1/eval HTTP/1.1");
@@ -156,10 +137,7 @@ pub fn requirements_ask_once_what_is_offered<S: Subject>() {
     let accepted = json("202 Accepted", r#"{"execution_id":"exe_1"}"#);
     let fake = Fake::answers([ok(r#"{"status":"ok"}"#), accepted.clone(), accepted]);
     let client = S::new(&fake.url);
-    let metadata = Metadata {
-        requirements_txt: "six\n".into(),
-        ..Metadata::new("main.py")
-    };
+    let metadata = Metadata { requirements_txt: "six\n".into(), ..Metadata::new("main.py") };
     for _ in 0..2 {
         client.execute_async(&archive(), &metadata).unwrap();
     }
@@ -199,29 +177,19 @@ pub fn token_and_headers<S: Subject>() {
     });
     client.unwrap().health().unwrap();
     mock.assert();
-    let bad = Options {
-        token: Some("s3\ncret".into()),
-        ..Options::new(server.url())
-    };
-    let Err(error) = S::build(bad) else {
-        panic!("accepted")
-    };
+    let bad = Options { token: Some("s3\ncret".into()), ..Options::new(server.url()) };
+    let Err(error) = S::build(bad) else { panic!("accepted") };
     assert!(!format!("{error} {error:?}").contains("cret"));
 }
 
 pub fn ids_are_escaped<S: Subject>() {
     let fake = Fake::answers([ok(RUNNING)]);
     S::new(&fake.url).get_execution(&"../a b?é".into()).unwrap();
-    assert_eq!(
-        fake.lines(),
-        ["GET /api/v1/executions/%2E%2E%2Fa%20b%3F%C3%A9"]
-    );
+    assert_eq!(fake.lines(), ["GET /api/v1/executions/%2E%2E%2Fa%20b%3F%C3%A9"]);
 }
 
 pub fn unknown_statuses_are_kept<S: Subject>() {
-    let fake = Fake::answers([ok(
-        r#"{"execution_id":"exe_1","status":"paused","new":[1]}"#,
-    )]);
+    let fake = Fake::answers([ok(r#"{"execution_id":"exe_1","status":"paused","new":[1]}"#)]);
     let result = S::new(&fake.url).get_execution(&"exe_1".into()).unwrap();
     assert_eq!(result.status, Status::Unknown("paused".into()));
 }
@@ -240,19 +208,11 @@ pub fn errors_keep_the_servers_words<S: Subject>() {
             r#"{"error":"total code size 102401 bytes exceeds limit of 102400 bytes"}"#,
             "total code size 102401 bytes exceeds limit of 102400 bytes (HTTP 413)",
         ),
-        (
-            401,
-            r#"{"error":"token missing"}"#,
-            "token missing (HTTP 401)",
-        ),
+        (401, r#"{"error":"token missing"}"#, "token missing (HTTP 401)"),
         (404, "404 page not found", "404 page not found (HTTP 404)"),
         (500, "", "Internal Server Error (HTTP 500)"),
     ] {
-        let mock = server
-            .mock("POST", Matcher::Any)
-            .with_status(status)
-            .with_body(body)
-            .create();
+        let mock = server.mock("POST", Matcher::Any).with_status(status).with_body(body).create();
         let error = client.eval(&SimpleExecRequest::new("1")).unwrap_err();
         assert_eq!(error.to_string(), shown);
         assert_eq!(error.is_not_found(), status == 404);

@@ -59,9 +59,7 @@ impl Received {
         let mut reader = BufReader::new(stream);
         let mut received = Self::head(&mut reader)?;
         if received.header("expect").is_some() {
-            (&*stream)
-                .write_all(b"HTTP/1.1 100 Continue\r\n\r\n")
-                .ok()?;
+            (&*stream).write_all(b"HTTP/1.1 100 Continue\r\n\r\n").ok()?;
         }
         let size = received.header("content-length").unwrap_or("0");
         received.body = vec![0; size.parse().ok()?];
@@ -105,10 +103,7 @@ impl Fake {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         thread::spawn(move || script(listener.accept().unwrap().0));
-        Self {
-            url,
-            received: Arc::default(),
-        }
+        Self { url, received: Arc::default() }
     }
 
     /// The requests so far.

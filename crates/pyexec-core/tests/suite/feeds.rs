@@ -84,12 +84,7 @@ pub fn chunks_as_they_come<S: Subject>() {
     let fake = Fake::script(|mut stream| {
         Received::head(&mut BufReader::new(&stream)).unwrap();
         stream.write_all(CHUNKED.as_bytes()).unwrap();
-        for chunk in [
-            "6\r\none\ntw\r\n",
-            "2\r\no\n\r\n",
-            "a\r\nthree\nfour\r\n",
-            "1\r\n\n\r\n",
-        ] {
+        for chunk in ["6\r\none\ntw\r\n", "2\r\no\n\r\n", "a\r\nthree\nfour\r\n", "1\r\n\n\r\n"] {
             stream.write_all(chunk.as_bytes()).unwrap();
             thread::sleep(Duration::from_millis(20));
         }
@@ -109,17 +104,13 @@ pub fn opens_again_after_a_lost_connection<S: Subject>() {
 pub fn an_error_status_has_its_text<S: Subject>() {
     let fake = Fake::answers([json("404 Not Found", r#"{"error":"execution not found"}"#)]);
     let items = S::new(&fake.url).collect(Lines::default());
-    let [Err(error)] = &items[..] else {
-        panic!("{items:?}")
-    };
+    let [Err(error)] = &items[..] else { panic!("{items:?}") };
     assert_eq!(error.to_string(), "execution not found (HTTP 404)");
 }
 
 pub fn nobody_there<S: Subject>() {
     let items = S::new("http://127.0.0.1:1").collect(Lines::default());
-    let [Err(Error::Transport(error))] = &items[..] else {
-        panic!("{items:?}")
-    };
+    let [Err(Error::Transport(error))] = &items[..] else { panic!("{items:?}") };
     assert!(error.is_refused());
 }
 
@@ -130,15 +121,10 @@ pub fn silence_ends_it<S: Subject>() {
         stream.write_all(b"4\r\none\n\r\n").unwrap();
         thread::sleep(Duration::from_secs(5));
     });
-    let options = Options {
-        timeout: Some(Duration::from_millis(300)),
-        ..Options::new(&fake.url)
-    };
+    let options = Options { timeout: Some(Duration::from_millis(300)), ..Options::new(&fake.url) };
     let started = Instant::now();
     let items = S::build(options).unwrap().collect(Lines::default());
     assert!(started.elapsed() < Duration::from_secs(3));
-    let [Ok(line), Err(error)] = &items[..] else {
-        panic!("{items:?}")
-    };
+    let [Ok(line), Err(error)] = &items[..] else { panic!("{items:?}") };
     assert!(line == "one" && error.is_timeout(), "{error}");
 }

@@ -2,13 +2,7 @@
 //!
 //! This is no test by itself. A test file of a client includes it with `#[path]`, together with
 //! the adapter of its client, and expands `suite::scripted!(Adapter)`.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    unused_macros,
-    unused_imports,
-    clippy::unwrap_used
-)]
+#![allow(dead_code, unreachable_pub, unused_macros, unused_imports, clippy::unwrap_used)]
 
 pub mod api;
 #[cfg(feature = "fs")]

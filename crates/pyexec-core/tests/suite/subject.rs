@@ -18,10 +18,7 @@ pub struct Options {
 
 impl Options {
     pub fn new(base_url: impl Into<String>) -> Self {
-        Self {
-            base_url: base_url.into(),
-            ..Self::default()
-        }
+        Self { base_url: base_url.into(), ..Self::default() }
     }
 }
 

@@ -31,22 +31,17 @@ impl Subject for Async {
         if let Some(bytes) = options.max_response {
             builder = builder.max_response(bytes);
         }
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let client = builder.build()?;
         Ok(Self { client, runtime })
     }
 
     fn execute_sync(&self, archive: &Archive, metadata: &Metadata) -> Result<ExecutionResult> {
-        self.runtime
-            .block_on(self.client.execute_sync(archive, metadata))
+        self.runtime.block_on(self.client.execute_sync(archive, metadata))
     }
 
     fn execute_async(&self, archive: &Archive, metadata: &Metadata) -> Result<ExecutionId> {
-        self.runtime
-            .block_on(self.client.execute_async(archive, metadata))
+        self.runtime.block_on(self.client.execute_async(archive, metadata))
     }
 
     fn get_execution(&self, id: &ExecutionId) -> Result<ExecutionResult> {
@@ -62,8 +57,7 @@ impl Subject for Async {
         id: &ExecutionId,
         policy: impl Into<WaitPolicy>,
     ) -> Result<ExecutionResult> {
-        self.runtime
-            .block_on(self.client.wait_for_completion(id, policy))
+        self.runtime.block_on(self.client.wait_for_completion(id, policy))
     }
 
     fn eval(&self, request: &SimpleExecRequest) -> Result<ExecutionResult> {

@@ -31,10 +31,7 @@ pub fn refused<S: Subject>() {
     let client = S::new("http://x:s3cret@127.0.0.1:1");
     let error = transport(eval(&client));
     assert!(error.is_refused() && error.is_connect(), "{error:?}");
-    assert_eq!(
-        error.to_string(),
-        "cannot connect to http://127.0.0.1:1: connection refused"
-    );
+    assert_eq!(error.to_string(), "cannot connect to http://127.0.0.1:1: connection refused");
     assert!(Error::from(transport(client.health())).is_retryable());
     let upload = transport(client.execute_sync(&archive(), &Metadata::new("main.py")));
     assert!(upload.is_refused());
@@ -44,12 +41,7 @@ pub fn refused<S: Subject>() {
 pub fn no_such_host<S: Subject>() {
     let error = transport(eval(&S::new("http://nowhere.invalid")));
     assert_eq!(error.kind(), TransportErrorKind::Connect);
-    assert!(
-        error
-            .to_string()
-            .starts_with("cannot connect to http://nowhere.invalid: "),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("cannot connect to http://nowhere.invalid: "), "{error}");
 }
 
 pub fn cut_off<S: Subject>() {
@@ -57,11 +49,7 @@ pub fn cut_off<S: Subject>() {
     for answer in [&whole[..whole.len() - 5], &whole[..20], ""] {
         let fake = Fake::answers([answer]);
         let error = transport(eval(&S::new(&fake.url)));
-        assert_eq!(
-            error.kind(),
-            TransportErrorKind::Closed,
-            "{answer:?}: {error:?}"
-        );
+        assert_eq!(error.kind(), TransportErrorKind::Closed, "{answer:?}: {error:?}");
     }
 }
 
@@ -76,10 +64,7 @@ pub fn too_slow<S: Subject>() {
         thread::sleep(Duration::from_secs(5));
         drop(stream);
     });
-    let options = Options {
-        timeout: Some(Duration::from_millis(200)),
-        ..Options::new(&fake.url)
-    };
+    let options = Options { timeout: Some(Duration::from_millis(200)), ..Options::new(&fake.url) };
     let started = Instant::now();
     let error = eval(&S::build(options).unwrap()).unwrap_err();
     assert!(started.elapsed() < Duration::from_secs(3));
@@ -89,10 +74,7 @@ pub fn too_slow<S: Subject>() {
 
 fn too_large<S: Subject>(answer: String) {
     let fake = Fake::answers([answer]);
-    let options = Options {
-        max_response: Some(1000),
-        ..Options::new(&fake.url)
-    };
+    let options = Options { max_response: Some(1000), ..Options::new(&fake.url) };
     let error = transport(eval(&S::build(options).unwrap()));
     assert_eq!(error.kind(), TransportErrorKind::ResponseTooLarge);
     assert!(error.to_string().contains("1000 bytes"), "{error}");
@@ -148,9 +130,7 @@ pub fn refused_early_while_uploading<S: Subject>() {
     });
     let archive = Archive::from_map([("main.py", "#".repeat(32 << 20))]).unwrap();
     let client = S::new(&fake.url);
-    let error = client
-        .execute_async(&archive, &Metadata::new("main.py"))
-        .unwrap_err();
+    let error = client.execute_async(&archive, &Metadata::new("main.py")).unwrap_err();
     assert!(matches!(error, Error::TooLarge { .. }), "{error:?}");
     assert_eq!(error.to_string(), "body over 1 MiB (HTTP 413)");
 }
@@ -158,11 +138,7 @@ pub fn refused_early_while_uploading<S: Subject>() {
 pub fn a_file_that_shrank<S: Subject>() {
     #[cfg(feature = "fs")]
     {
-        let name = format!(
-            "pyexec-shrank-{}-{}",
-            std::process::id(),
-            std::any::type_name::<S>()
-        );
+        let name = format!("pyexec-shrank-{}-{}", std::process::id(), std::any::type_name::<S>());
         let path = std::env::temp_dir().join(name.replace(':', "_"));
         std::fs::write(&path, vec![b'#'; 3 << 20]).unwrap();
         let archive = Archive::from_files([&path]).unwrap();
@@ -194,8 +170,6 @@ pub fn wait_gives_up<S: Subject>() {
     let running = ok(r#"{"execution_id":"exe_1","status":"running","exit_code":0}"#);
     let fake = Fake::answers(vec![running; 20]);
     let policy = WaitPolicy::every(Duration::from_millis(20)).deadline(Duration::from_millis(50));
-    let error = S::new(&fake.url)
-        .wait_for_completion(&"exe_1".into(), policy)
-        .unwrap_err();
+    let error = S::new(&fake.url).wait_for_completion(&"exe_1".into(), policy).unwrap_err();
     assert!(matches!(error, Error::Deadline { .. }), "{error:?}");
 }

@@ -40,7 +40,6 @@ pub(crate) async fn eval(
     // Whatever the Content-Type says, as the original does.
     let request: SimpleExecRequest = serde_json::from_slice(&body)
         .map_err(|error| ApiError::bad_request("invalid_json", format!("invalid JSON: {error}")))?;
-    let submission =
-        Submission::from_code(request, &state.config, &*state.backend, &state.spool)?;
+    let submission = Submission::from_code(request, &state.config, &*state.backend, &state.spool)?;
     answer(state.scheduler.submit(submission)?).await
 }

@@ -40,11 +40,11 @@ pub(crate) fn arguments_input_variables_and_commands<S: Subject>() {
         }),
         ..Metadata::new("main.py")
     };
-    let code = "import os, sys\ne = os.environ\nprint(sys.argv, sys.stdin.read(), e['A'], e['B'], e['C'])";
+    let code =
+        "import os, sys\ne = os.environ\nprint(sys.argv, sys.stdin.read(), e['A'], e['B'], e['C'])";
     let result = shared::<S>().execute_sync(&main_py(code), &metadata).unwrap();
     assert_eq!(
-        result.stdout,
-        "pre\n['/work/main.py', '--flag', \"it's\"] in\nput é 1 x y=z 3\n",
+        result.stdout, "pre\n['/work/main.py', '--flag', \"it's\"] in\nput é 1 x y=z 3\n",
         "{result:?}"
     );
 }
@@ -78,7 +78,10 @@ pub(crate) fn submit_wait_and_get<S: Subject>() {
 }
 
 pub(crate) fn several_files_and_a_nested_entrypoint<S: Subject>() {
-    let files = [("app/main.py", "from lib import f; print(f(), __file__)"), ("app/lib.py", "def f(): return 'lib'")];
+    let files = [
+        ("app/main.py", "from lib import f; print(f(), __file__)"),
+        ("app/lib.py", "def f(): return 'lib'"),
+    ];
     let archive = Archive::from_map(files).unwrap();
     for entrypoint in ["app/main.py", "./app//main.py"] {
         let result = shared::<S>().execute_sync(&archive, &Metadata::new(entrypoint)).unwrap();
@@ -111,14 +114,19 @@ pub(crate) fn eval_has_a_result<S: Subject>() {
         ("x = 1", None, ""),
     ] {
         let result = client.eval(&SimpleExecRequest::new(code)).unwrap();
-        assert_eq!((result.result.as_deref(), result.stdout.as_str()), (expected, stdout), "{code}");
+        assert_eq!(
+            (result.result.as_deref(), result.stdout.as_str()),
+            (expected, stdout),
+            "{code}"
+        );
     }
     let plain = SimpleExecRequest { eval_last_expr: false, ..SimpleExecRequest::new("2 + 2") };
     assert_eq!(client.eval(&plain).unwrap().result, None);
 
     let file = |name: &str, content: &str| CodeFile { name: name.into(), content: content.into() };
     let files = vec![file("first.py", "import h\nh.f()"), file("h.py", "def f(): return input()")];
-    let request = SimpleExecRequest { files, stdin: "x\n".into(), ..SimpleExecRequest::new("ignored") };
+    let request =
+        SimpleExecRequest { files, stdin: "x\n".into(), ..SimpleExecRequest::new("ignored") };
     assert_eq!(client.eval(&request).unwrap().result.as_deref(), Some("'x'"));
     let files = vec![file("a.py", "1"), file("main.py", "2"), file("b.py", "3")];
     let mut request = SimpleExecRequest { files, ..SimpleExecRequest::new("") };
@@ -165,7 +173,8 @@ pub(crate) fn large_output_and_input_that_nobody_reads<S: Subject>() {
 pub(crate) fn processes_that_are_left_behind<S: Subject>() {
     let result = run::<S>("import os, time\nif os.fork() == 0: time.sleep(600)\nprint('parent')");
     assert_eq!((result.stdout.as_str(), result.exit_code), ("parent\n", 0));
-    let result = run::<S>("import os, time\nos.close(1); os.close(2); time.sleep(0.2); os._exit(4)");
+    let result =
+        run::<S>("import os, time\nos.close(1); os.close(2); time.sleep(0.2); os._exit(4)");
     assert_eq!((result.stdout.as_str(), result.exit_code), ("", 4));
 }
 

@@ -1,6 +1,6 @@
 //! Both clients against the real service: an embedded server, a real sandbox, a real Python.
 #![cfg(target_os = "linux")]
-#![allow(missing_docs, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 #[path = "../../../pyexec-core/tests/suite/tokio.rs"]
 mod async_client;
