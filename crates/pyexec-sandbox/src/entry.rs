@@ -29,7 +29,9 @@ extern "C" fn construct() {
 
 /// `/proc/self/cmdline` rather than `std::env::args`, which isn't filled in yet on every libc.
 fn is_launcher() -> bool {
-    let Ok(command_line) = std::fs::read("/proc/self/cmdline") else { return false };
+    let Ok(command_line) = std::fs::read("/proc/self/cmdline") else {
+        return false;
+    };
     if command_line.split(|byte| *byte == 0).next() != Some(MARKER.as_bytes()) {
         return false;
     }

@@ -64,6 +64,9 @@ fn hint(error: &StepError) -> String {
     let step = error.step.as_str();
     let namespaces = step.contains("namespace") || step.starts_with("writing");
     let text = match error.errno {
+        _ if step == "choosing a user for sandboxes" => {
+            "run it as an ordinary user, or map more users into this namespace"
+        }
         libc::ENOSPC if namespaces => {
             "raise the limits below /proc/sys/user, such as max_user_namespaces"
         }

@@ -23,8 +23,8 @@ use rustix::{
     fs::{Mode, OFlags, open},
     io::Errno,
     process::{
-        umask, DumpableBehavior, Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, pidfd_open, set_dumpable_behavior,
-        set_parent_process_death_signal, wait, waitpid,
+        DumpableBehavior, Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, pidfd_open,
+        set_dumpable_behavior, set_parent_process_death_signal, umask, wait, waitpid,
     },
     thread::{set_thread_res_gid, set_thread_res_uid},
 };
@@ -130,8 +130,7 @@ fn watch(control: &OwnedFd, script: Pid, order: &Order) -> Result<(), StepError>
     let pidfd = pidfd_open(script, PidfdFlags::empty()).step("watching the script")?;
     let pause = Timespec { tv_sec: 0, tv_nsec: MEMORY_CHECK_NS };
     loop {
-        let mut fds =
-            [PollFd::new(&pidfd, PollFlags::IN), PollFd::new(control, PollFlags::IN)];
+        let mut fds = [PollFd::new(&pidfd, PollFlags::IN), PollFd::new(control, PollFlags::IN)];
         match poll(&mut fds, Some(&pause)) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(errno) => return Err(errno).step("waiting for the script"),

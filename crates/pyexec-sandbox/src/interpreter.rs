@@ -130,7 +130,9 @@ pub fn discover_in(folders: impl IntoIterator<Item = PathBuf>) -> Vec<Interprete
 }
 
 fn binaries(folder: &Path) -> Vec<Interpreter> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
     let mut paths: Vec<_> = entries
         .filter_map(|entry| Some(entry.ok()?.path()))
         .filter(|path| {
@@ -145,7 +147,9 @@ fn binaries(folder: &Path) -> Vec<Interpreter> {
 
 /// The `bin` folders of installations below `root`, those with the highest numbers first.
 fn installations(root: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(root) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(root) else {
+        return Vec::new();
+    };
     let mut names: Vec<_> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
     names.sort_by_cached_key(|path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();

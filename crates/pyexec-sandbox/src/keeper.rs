@@ -58,8 +58,7 @@ impl Keeper {
     pub(crate) fn start(setup: &Setup, program: Option<PathBuf>) -> Result<Self, SandboxError> {
         let io = |what| move |error: io::Error| SandboxError::Io(what, error);
         let (ours, theirs) = channel::pair().map_err(|e| io("no socket")(e.into()))?;
-        let shared =
-            Arc::new(Shared { socket: ours, listeners: Mutex::new(Some(HashMap::new())) });
+        let shared = Arc::new(Shared { socket: ours, listeners: Mutex::new(Some(HashMap::new())) });
         let (tell_start, start) = channel();
         let of_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
@@ -86,7 +85,11 @@ impl Keeper {
 
     /// Sends a message about execution `id`; what comes back about it arrives at the receiver,
     /// which hangs up when the launcher is gone.
-    pub(crate) fn ask(&self, id: u64, message: &ToLauncher) -> Result<Receiver<Told>, SandboxError> {
+    pub(crate) fn ask(
+        &self,
+        id: u64,
+        message: &ToLauncher,
+    ) -> Result<Receiver<Told>, SandboxError> {
         let gone = |error| SandboxError::Launcher("is gone", error);
         let (teller, told) = channel();
         self.shared.listeners().as_mut().ok_or_else(|| gone(None))?.insert(id, teller);

@@ -15,7 +15,7 @@ use crate::{
     sys::{self, Clone},
 };
 use cgroup::{Group, Groups};
-use identity::Identities;
+use identity::{Identities, Owner};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fd::{AsFd, OwnedFd},
@@ -39,9 +39,8 @@ fn live(socket: &OwnedFd) -> Result<(), StepError> {
     let _ = set_name(c"pyexec-launcher");
     sys::ignore_sigpipe();
     // Until the root is ready, then again: a change of credentials clears it.
-    let end_with_server = || {
-        set_parent_process_death_signal(Some(Signal::KILL)).step("setting the death signal")
-    };
+    let end_with_server =
+        || set_parent_process_death_signal(Some(Signal::KILL)).step("setting the death signal");
     end_with_server()?;
     sys::close_all_but([]).step("closing descriptors")?;
     let Some((setup, _)) = channel::receive::<Setup>(socket).step("reading the setup")? else {
@@ -86,7 +85,7 @@ struct ServerEnds {
 }
 
 struct Launcher {
-    as_root: bool,
+    owner: Owner,
     filters: Filters,
     groups: Groups,
     identities: Identities,
@@ -103,15 +102,15 @@ struct Launcher {
 impl Launcher {
     /// Builds the root and a first sandbox: isolation is probed by doing.
     fn new(setup: &Setup) -> Result<Self, StepError> {
-        let as_root = identity::is_root();
+        let owner = Owner::find()?;
         let groups = Groups::find(setup.cgroup.as_deref());
         let filters = Filters::compile()?;
-        root::enter(&setup.interpreters, setup.host_network)?;
-        if as_root {
+        root::enter(&setup.interpreters, setup.host_network, owner)?;
+        if owner != Owner::Ourselves {
             set_thread_groups(&[]).step("dropping supplementary groups")?;
         }
         let mut launcher = Self {
-            as_root,
+            owner,
             filters,
             groups,
             identities: Identities::default(),
@@ -145,7 +144,11 @@ impl Launcher {
             match self.assign(id, host_network, limits) {
                 Ok((pidfd, ends)) => {
                     let fds = [
-                        &pidfd, &ends.control, &ends.stdin, &ends.stdout, &ends.stderr,
+                        &pidfd,
+                        &ends.control,
+                        &ends.stdin,
+                        &ends.stdout,
+                        &ends.stderr,
                         &ends.claims,
                     ];
                     let answer = FromLauncher::Created { id };
@@ -262,7 +265,7 @@ impl Launcher {
                 let introduced = group
                     .map_or(Ok(()), |group| group.attach(pid))
                     .step("entering the control group")
-                    .and_then(|()| identity::map(pid, slot, self.as_root))
+                    .and_then(|()| identity::map(pid, slot, self.owner))
                     .and_then(|()| {
                         rustix::io::write(&tell_mapped, &[0]).step("waking PID 1").map(drop)
                     });

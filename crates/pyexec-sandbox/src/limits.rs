@@ -12,23 +12,23 @@ use std::time::Duration;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Wall-clock time from "go", everything included [300 s].
+    /// Wall-clock time from "go", everything included (default: 300 s).
     pub timeout: Duration,
-    /// Memory of the processes, in MiB: of each (as `MemoryError`) and of all together [1024].
+    /// Memory of the processes, in MiB: of each (as `MemoryError`) and of all together (default: 1024).
     pub memory_mb: u64,
-    /// Size of `/work`, `/tmp` and `/dev/shm` together, in MiB [2048].
+    /// Size of `/work`, `/tmp` and `/dev/shm` together, in MiB (default: 2048).
     pub disk_mb: u64,
-    /// Files and folders in them [65,536].
+    /// Files and folders in them (default: 65,536).
     pub inodes: u64,
     /// Share of the processors relative to other executions, where there are control groups
-    /// [1024].
+    /// (default: 1024).
     pub cpu_shares: u64,
-    /// Processes and threads [256].
+    /// Processes and threads (default: 256).
     pub processes: u64,
-    /// Open files a process, at least 16 [1024].
+    /// Open files a process, at least 16 (default: 1024).
     pub open_files: u64,
     /// Bytes that may be written to standard output, and likewise to standard error, before the
-    /// execution is ended [1 GiB].
+    /// execution is ended (default: 1 GiB).
     pub output_bytes: u64,
 }
 

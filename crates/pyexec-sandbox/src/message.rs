@@ -42,14 +42,24 @@ pub(crate) struct GroupLimits {
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum FromLauncher {
     /// The root is built and a first sandbox was made: isolation works on this machine.
-    Ready { limits: LimitsBy },
+    Ready {
+        limits: LimitsBy,
+    },
     /// It doesn't.
     Refused(StepError),
     /// With descriptors: pidfd, control socket, stdin, stdout, stderr, claims.
-    Created { id: u64 },
-    NotCreated { id: u64, error: StepError },
+    Created {
+        id: u64,
+    },
+    NotCreated {
+        id: u64,
+        error: StepError,
+    },
     /// Every process of the execution is gone.
-    Exited { id: u64, usage: GroupUsage },
+    Exited {
+        id: u64,
+        usage: GroupUsage,
+    },
 }
 
 /// What enforces the limits on groups of processes.
@@ -114,7 +124,10 @@ pub(crate) enum FromInit {
     Ready,
     Failed(StepError),
     /// The script's process ended, by itself or by a signal.
-    Exited { code: Option<i32>, signal: Option<i32> },
+    Exited {
+        code: Option<i32>,
+        signal: Option<i32>,
+    },
     /// The processes together passed their memory limit.
     OutOfMemory,
 }

@@ -16,9 +16,9 @@ pub struct SandboxOptions {
     /// The interpreters to offer; [`discover`] finds them by default.
     pub interpreters: Vec<Interpreter>,
     /// Whether a job may ask for the host's network. Its packets, loopback services and abstract
-    /// sockets are then within its reach: an operator's explicit choice [false].
+    /// sockets are then within its reach: an operator's explicit choice (default: false).
     pub host_network: bool,
-    /// Sandboxes to keep ready, at least one [1].
+    /// Sandboxes to keep ready, at least one (default: 1).
     pub ready: usize,
     /// Control group below which each execution gets one of its own: an absolute path for
     /// version 2, the path below each controller's mount for version 1. The server's own group

@@ -50,14 +50,22 @@ impl Filters {
     }
 }
 
-fn compile(rules: Rules, default: SeccompAction, hit: SeccompAction) -> Result<BpfProgram, StepError> {
+fn compile(
+    rules: Rules,
+    default: SeccompAction,
+    hit: SeccompAction,
+) -> Result<BpfProgram, StepError> {
     let arch = TargetArch::try_from(std::env::consts::ARCH).map_err(|error| failed(&error))?;
     let filter = SeccompFilter::new(rules, default, hit, arch).map_err(|error| failed(&error))?;
     BpfProgram::try_from(filter).map_err(|error| failed(&error))
 }
 
 fn failed(error: &dyn std::error::Error) -> StepError {
-    StepError { step: "installing the system call filter".into(), errno: 0, detail: error.to_string() }
+    StepError {
+        step: "installing the system call filter".into(),
+        errno: 0,
+        detail: error.to_string(),
+    }
 }
 
 /// Namespace flags of `clone`, which stay out of reach.

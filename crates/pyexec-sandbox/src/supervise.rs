@@ -58,7 +58,7 @@ pub(crate) fn supervise(
         deadline: started.checked_add(job.limits.timeout),
         output_limit: job.limits.output_bytes,
     };
-    run.to_the_end(observer, stop)?;
+    run.run_out(observer, stop)?;
     let usage = match told.recv_timeout(GRACE) {
         Ok(Told::Exited(usage)) => Some(usage),
         _ => None,
@@ -101,7 +101,7 @@ enum Source {
 
 impl Running {
     /// Until every channel has ended, which PID 1's end guarantees.
-    fn to_the_end(&mut self, observer: &mut dyn Observer, stop: &Stop) -> Result<(), SandboxError> {
+    fn run_out(&mut self, observer: &mut dyn Observer, stop: &Stop) -> Result<(), SandboxError> {
         let mut buffer = vec![0; 64 * 1024];
         while self.control.is_some()
             || self.stdout.pipe.is_some()
@@ -157,9 +157,8 @@ impl Running {
             None if self.end.is_none() => self.deadline,
             None => None,
         };
-        let timeout = until.and_then(|until| {
-            Timespec::try_from(until.saturating_duration_since(now)).ok()
-        });
+        let timeout =
+            until.and_then(|until| Timespec::try_from(until.saturating_duration_since(now)).ok());
         match poll(&mut fds, timeout.as_ref()) {
             Ok(_) => {}
             Err(Errno::INTR) => return Ok(Vec::new()),
@@ -211,7 +210,9 @@ impl Running {
             OutputStream::Stdout => &mut self.stdout,
             OutputStream::Stderr => &mut self.stderr,
         };
-        let Some(read) = read(&mut stream.pipe, buffer) else { return };
+        let Some(read) = read(&mut stream.pipe, buffer) else {
+            return;
+        };
         stream.bytes += read as u64;
         if stream.bytes <= self.output_limit {
             observer.output(which, &buffer[..read]);
@@ -221,7 +222,9 @@ impl Running {
     }
 
     fn note(&mut self, buffer: &mut [u8]) {
-        let Some(read) = read(&mut self.claims, buffer) else { return };
+        let Some(read) = read(&mut self.claims, buffer) else {
+            return;
+        };
         let room = claims::MOST_BYTES.saturating_sub(self.claimed.len());
         self.claimed.extend_from_slice(&buffer[..read.min(room)]);
     }

@@ -57,11 +57,10 @@ pub(crate) fn clone_into(namespaces: libc::c_int, cgroup: Option<BorrowedFd<'_>>
     let pid = check(unsafe {
         libc::syscall(libc::SYS_clone3, ptr::addr_of_mut!(args), size_of_val(&args))
     })?;
-    match Pid::from_raw(pid as i32) {
-        None => Ok(Clone::Child),
-        // SAFETY: the kernel has just made this descriptor for us and nobody else knows it.
-        Some(pid) => Ok(Clone::Parent { pid, pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) } }),
-    }
+    let Some(pid) = Pid::from_raw(pid as i32) else { return Ok(Clone::Child) };
+    // SAFETY: the kernel has just made this descriptor for us and nobody else knows it.
+    let pidfd = unsafe { OwnedFd::from_raw_fd(pidfd) };
+    Ok(Clone::Parent { pid, pidfd })
 }
 
 /// Plain `fork`, in a single-threaded process.

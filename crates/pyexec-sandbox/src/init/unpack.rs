@@ -46,9 +46,8 @@ pub(crate) fn unpack(mut archive: File) -> Result<(), StepError> {
     Ok(())
 }
 
-const BENEATH: ResolveFlags = ResolveFlags::BENEATH
-    .union(ResolveFlags::NO_SYMLINKS)
-    .union(ResolveFlags::NO_MAGICLINKS);
+const BENEATH: ResolveFlags =
+    ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
 
 struct Folders {
     root: OwnedFd,

@@ -7,11 +7,62 @@ use std::{collections::BTreeSet, fs};
 /// The user and group inside.
 pub(crate) const INSIDE: u32 = 1000;
 
-/// First of the high uids that sandboxes of a root launcher get; one each, so that neither
-/// signals nor limits on processes reach from one to another.
-const FIRST: u32 = 0x7000_0000;
+/// First of the high ids that sandboxes of root get, where ids that high exist.
+const USUAL_FIRST: u32 = 0x7000_0000;
+/// Ids that are set aside for sandboxes at the end of a smaller range, as in a container.
+const SET_ASIDE: u32 = 4096;
 
-/// The uids that are taken.
+/// Who runs sandboxes on the host's side, found out before any namespace is entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// We are root: each sandbox gets an id of its own from here on, so that neither signals nor
+    /// limits on processes reach from one to another.
+    IdsFrom(u32),
+    /// An ordinary user: itself.
+    Ourselves,
+}
+
+impl Owner {
+    /// # Errors
+    /// Where we are root and there is nobody else that a sandbox could be.
+    pub(crate) fn find() -> Result<Self, StepError> {
+        if !geteuid().is_root() {
+            return Ok(Self::Ourselves);
+        }
+        let maps = ["/proc/self/uid_map", "/proc/self/gid_map"]
+            .map(|file| fs::read_to_string(file).step(format!("reading {file}")));
+        let [users, groups] = maps;
+        Self::of_root(&users?, &groups?).ok_or_else(|| StepError {
+            step: "choosing a user for sandboxes".into(),
+            errno: libc::EPERM,
+            detail: "root is the only user of this user namespace".into(),
+        })
+    }
+
+    fn of_root(users: &str, groups: &str) -> Option<Self> {
+        match first_id(users)?.min(first_id(groups)?) {
+            0 => {
+                // Root of a namespace whose only user is an ordinary one outside.
+                let ordinary =
+                    |map: &str| map.split_whitespace().nth(1).is_some_and(|outside| outside != "0");
+                ordinary(users).then_some(Self::Ourselves)
+            }
+            first => Some(Self::IdsFrom(first)),
+        }
+    }
+}
+
+/// The first id for sandboxes in the range that begins with 0; 0 where it has no room for any.
+fn first_id(map: &str) -> Option<u32> {
+    let ranges = map.lines().filter_map(|line| {
+        let mut numbers = line.split_whitespace().map(str::parse::<u32>);
+        Some((numbers.next()?.ok()?, numbers.nth(1)?.ok()?))
+    });
+    let (_, count) = ranges.into_iter().find(|(inside, _)| *inside == 0)?;
+    Some(USUAL_FIRST.min(if count > 4 * SET_ASIDE { count - SET_ASIDE } else { 0 }))
+}
+
+/// The ids that are taken.
 #[derive(Debug, Default)]
 pub(crate) struct Identities {
     taken: BTreeSet<u32>,
@@ -20,7 +71,7 @@ pub(crate) struct Identities {
 impl Identities {
     /// A free slot.
     pub(crate) fn take(&mut self) -> u32 {
-        let slot = (0..).find(|slot| !self.taken.contains(slot)).unwrap_or_default();
+        let slot = (0..SET_ASIDE).find(|slot| !self.taken.contains(slot)).unwrap_or(SET_ASIDE - 1);
         self.taken.insert(slot);
         slot
     }
@@ -30,10 +81,13 @@ impl Identities {
     }
 }
 
-/// Maps the inside user of a new user namespace to the host's: a high uid where we are root, and
-/// ourselves where we aren't (uid 0 of the launcher's own namespace). Never host uid 0.
-pub(crate) fn map(pid: Pid, slot: u32, as_root: bool) -> Result<(), StepError> {
-    let outside = if as_root { FIRST + slot } else { 0 };
+/// Maps the inside user of a new user namespace to the host's; never to the host's root.
+pub(crate) fn map(pid: Pid, slot: u32, owner: Owner) -> Result<(), StepError> {
+    let outside = match owner {
+        Owner::IdsFrom(first) => first + slot,
+        // What the launcher's own namespace calls us.
+        Owner::Ourselves => 0,
+    };
     let pid = pid.as_raw_nonzero();
     let write = |file: &str, text: String| {
         fs::write(format!("/proc/{pid}/{file}"), text).step(format!("writing {file}"))
@@ -45,7 +99,25 @@ pub(crate) fn map(pid: Pid, slot: u32, as_root: bool) -> Result<(), StepError> {
     write("gid_map", format!("{INSIDE} {outside} 1"))
 }
 
-/// Whether this process is the host's root (before it enters any namespace).
-pub(crate) fn is_root() -> bool {
-    geteuid().is_root()
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn root_of_the_host_of_a_container_and_of_a_namespace() {
+        let of = |map: &str| Owner::of_root(map, map);
+        assert_eq!(of("         0          0 4294967295\n"), Some(Owner::IdsFrom(USUAL_FIRST)));
+        assert_eq!(of("0 100000 65536\n"), Some(Owner::IdsFrom(65536 - SET_ASIDE)));
+        assert_eq!(of("0 1000 1\n1 100000 65536\n"), Some(Owner::Ourselves));
+        assert_eq!(of("0 1000 1\n"), Some(Owner::Ourselves));
+        assert_eq!(of("0 0 1\n"), None, "that would be the root outside");
+    }
+
+    #[test]
+    fn slots_are_used_again() {
+        let mut identities = Identities::default();
+        assert_eq!([identities.take(), identities.take()], [0, 1]);
+        identities.give_back(0);
+        assert_eq!(identities.take(), 0);
+    }
 }

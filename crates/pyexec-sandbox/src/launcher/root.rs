@@ -5,6 +5,7 @@
 
 use crate::{
     Interpreter, init,
+    launcher::identity::Owner,
     message::{Step, StepError},
     sys,
 };
@@ -15,7 +16,7 @@ use rustix::{
         MountFlags, MountPropagationFlags, MoveMountFlags, OpenTreeFlags, UnmountFlags, mount,
         mount_change, move_mount, open_tree, unmount,
     },
-    process::{geteuid, getegid, pivot_root},
+    process::{getegid, geteuid, pivot_root},
 };
 use std::{
     fs,
@@ -55,8 +56,12 @@ const NO_SETUID: u64 = 0x2;
 const NO_DEVICES: u64 = 0x4;
 
 /// Leaves the host's mounts for ones of our own, and enters the template root.
-pub(crate) fn enter(interpreters: &[Interpreter], host_network: bool) -> Result<(), StepError> {
-    unshare()?;
+pub(crate) fn enter(
+    interpreters: &[Interpreter],
+    host_network: bool,
+    owner: Owner,
+) -> Result<(), StepError> {
+    unshare(owner)?;
     mount_change("/", MountPropagationFlags::REC | MountPropagationFlags::PRIVATE)
         .step("making mounts private")?;
     let sources = sources(interpreters)?;
@@ -68,28 +73,25 @@ pub(crate) fn enter(interpreters: &[Interpreter], host_network: bool) -> Result<
     for source in sources {
         source.attach(stage)?;
     }
-    synthesise(stage, interpreters, resolver.as_deref())
-        .map_err(|error| StepError {
-            step: "writing the sandbox's own files".into(),
-            errno: error.raw_os_error().unwrap_or(0),
-            detail: error.to_string(),
-        })?;
+    synthesise(stage, interpreters, resolver.as_deref()).map_err(|error| StepError {
+        step: "writing the sandbox's own files".into(),
+        errno: error.raw_os_error().unwrap_or(0),
+        detail: error.to_string(),
+    })?;
     mask_packages(stage, interpreters)?;
 
     rustix::process::chdir(stage).step("entering the stage")?;
     pivot_root(".", "mnt").step("pivot_root")?;
     rustix::process::chdir("/").step("entering the new root")?;
     unmount("/mnt", UnmountFlags::DETACH).step("unmounting the old root")?;
-    let root = open_tree(CWD, "/", OpenTreeFlags::OPEN_TREE_CLOEXEC).step("opening the root")?;
     let flags = MountFlags::BIND | MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV;
-    drop(root);
     rustix::mount::mount_remount("/", flags, c"").step("making the root read-only")
 }
 
 /// A mount namespace of our own; for an ordinary user also a user namespace in which it may mount.
-fn unshare() -> Result<(), StepError> {
+fn unshare(owner: Owner) -> Result<(), StepError> {
     let (uid, gid) = (geteuid(), getegid());
-    if uid.is_root() {
+    if owner != Owner::Ourselves {
         return sys::unshare(libc::CLONE_NEWNS).step("creating a mount namespace");
     }
     sys::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNS).step("creating a user namespace")?;
@@ -141,8 +143,7 @@ impl Source {
 fn sources(interpreters: &[Interpreter]) -> Result<Vec<Source>, StepError> {
     let tight = READ_ONLY | NO_SETUID | NO_DEVICES;
     let mut sources = Vec::new();
-    let real_folder =
-        |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
+    let real_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
     let system = SYSTEM.iter().map(Path::new).filter(|path| path.exists());
     let top = TOP.iter().map(Path::new).filter(|path| real_folder(path));
     for path in system.chain(top) {

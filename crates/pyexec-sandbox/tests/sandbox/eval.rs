@@ -1,6 +1,6 @@
 //! The value of a last expression, out of band, and the user's own lines in errors.
 
-use crate::harness::{SANDBOX, Ran, eval, job, python, run};
+use crate::harness::{Ran, SANDBOX, eval, job, python, run};
 use pyexec_sandbox::{End, RunAs};
 
 fn result(code: &str) -> Option<String> {
@@ -22,14 +22,25 @@ fn the_last_expression_is_the_result() {
         ("print('hi')", None),
         ("", None),
         ("# only a comment", None),
-        ("from __future__ import annotations\ndef f(x: nowhere): pass\nf.__annotations__", Some("{'x': 'nowhere'}")),
+        (
+            "from __future__ import annotations\ndef f(x: nowhere): pass\nf.__annotations__",
+            Some("{'x': 'nowhere'}"),
+        ),
         ("def f():\n    return __name__\nf()", Some("'__main__'")),
         ("class C: pass\nC", Some("<class '__main__.C'>")),
         ("'a\\x00b\\ud800'", Some("'a\\x00b\\ud800'")),
         ("class R:\n    def __repr__(self): return 'a\\0b\\n'\nR()", Some("a\0b\n")),
         ("if True:\n    1", None),
-        ("sorted(globals())", Some("['__annotations__', '__builtins__', '__cached__', '__doc__', '__file__', '__loader__', '__name__', '__package__', '__spec__']")),
-        ("__file__, __import__('sys').argv, __import__('sys').path[0]", Some("('/work/main.py', ['/work/main.py'], '/work')")),
+        (
+            "sorted(globals())",
+            Some(
+                "['__annotations__', '__builtins__', '__cached__', '__doc__', '__file__', '__loader__', '__name__', '__package__', '__spec__']",
+            ),
+        ),
+        (
+            "__file__, __import__('sys').argv, __import__('sys').path[0]",
+            Some("('/work/main.py', ['/work/main.py'], '/work')"),
+        ),
     ] {
         assert_eq!(result(code).as_deref(), expected, "{code}");
     }
@@ -64,7 +75,11 @@ const ERRORS: &[(&str, Option<&str>, Option<u64>)] = &[
     ("import sys\nprint('ValueError: fooled', file=sys.stderr)\nsys.exit(1)", None, None),
     ("eval('1 +')", Some("SyntaxError"), Some(1)),
     ("x = 1\nx.nothing", Some("AttributeError"), Some(2)),
-    ("class R:\n    def __repr__(self):\n        return 1 / 0\nR()", Some("ZeroDivisionError"), Some(3)),
+    (
+        "class R:\n    def __repr__(self):\n        return 1 / 0\nR()",
+        Some("ZeroDivisionError"),
+        Some(3),
+    ),
     ("raise ExceptionGroup('g', [ValueError(1)])", Some("ExceptionGroup"), Some(1)),
 ];
 
@@ -120,7 +135,9 @@ fn frames_go_from_the_outermost_in() {
 
 #[test]
 fn a_forked_child_claims_nothing() {
-    let ran = eval("import os\npid = os.fork()\nif pid == 0:\n    raise ValueError('child')\nos.waitpid(pid, 0)\n'parent'");
+    let ran = eval(
+        "import os\npid = os.fork()\nif pid == 0:\n    raise ValueError('child')\nos.waitpid(pid, 0)\n'parent'",
+    );
     assert_eq!(ran.finished.claims.result.as_deref(), Some("'parent'"));
     assert_eq!(ran.finished.claims.error_type, None);
 }

@@ -1,7 +1,7 @@
 //! What a script can't see or do.
 
 use crate::harness::{job, python, run};
-use pyexec_sandbox::{End, Sandbox, SandboxOptions, Stop, Captured};
+use pyexec_sandbox::{Captured, End, Sandbox, SandboxOptions, Stop};
 
 /// Runs code that prints what it found; the test says what that must be.
 fn found(code: &str) -> String {
@@ -27,9 +27,8 @@ fn it_is_an_ordinary_user_without_capabilities() {
 #[test]
 fn namespaces_are_its_own() {
     let names = ["user", "mnt", "pid", "net", "ipc", "uts", "cgroup"];
-    let inside = found(&format!(
-        "import os\nfor n in {names:?}: print(os.readlink('/proc/self/ns/' + n))"
-    ));
+    let inside =
+        found(&format!("import os\nfor n in {names:?}: print(os.readlink('/proc/self/ns/' + n))"));
     for (name, inside) in names.iter().zip(inside.lines()) {
         let ours = std::fs::read_link(format!("/proc/self/ns/{name}")).unwrap();
         assert_ne!(ours.to_str().unwrap(), inside);
@@ -67,7 +66,9 @@ fn the_host_is_out_of_sight() {
 
 #[test]
 fn the_servers_environment_and_descriptors_are_not_inherited() {
-    let text = found("import os\nprint(sorted(os.environ), sorted(os.listdir('/proc/self/fd'), key=int)[:4])");
+    let text = found(
+        "import os\nprint(sorted(os.environ), sorted(os.listdir('/proc/self/fd'), key=int)[:4])",
+    );
     assert_eq!(text, "['HOME', 'LANG', 'PATH', 'USER'] ['0', '1', '2', '3']\n");
 }
 
@@ -104,14 +105,18 @@ fn dangerous_system_calls_are_refused() {
     );
     let wrong: Vec<_> = text
         .lines()
-        .filter(|line| !line.ends_with("EPERM") && *line != "435 ENOSYS" && *line != "Operation not permitted")
+        .filter(|line| {
+            !line.ends_with("EPERM") && *line != "435 ENOSYS" && *line != "Operation not permitted"
+        })
         .collect();
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
 #[test]
 fn the_hosts_packages_are_hidden() {
-    let text = found("import sys, os\nprint([os.listdir(p) for p in sys.path if p.endswith('-packages')])");
+    let text = found(
+        "import sys, os\nprint([os.listdir(p) for p in sys.path if p.endswith('-packages')])",
+    );
     assert!(text == "[[]]\n" || text == "[]\n" || text == "[[], []]\n", "{text}");
 }
 
@@ -122,7 +127,9 @@ fn the_hosts_network_only_by_choice() {
     assert_eq!(sandbox.isolation().network, "host");
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let code = format!("import socket\nprint(socket.create_connection(('127.0.0.1', {port}), timeout=5) and 'reached')");
+    let code = format!(
+        "import socket\nprint(socket.create_connection(('127.0.0.1', {port}), timeout=5) and 'reached')"
+    );
     for (wanted, expected) in [(true, "reached\n"), (false, "")] {
         let mut job = job(&[("main.py", &code)]);
         job.host_network = wanted;

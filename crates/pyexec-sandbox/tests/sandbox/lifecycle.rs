@@ -16,13 +16,17 @@ fn what_a_script_leaves_behind_neither_lives_on_nor_holds_the_answer() {
 
 #[test]
 fn closed_streams_do_not_end_it() {
-    let ran = python("import os, time\nprint('a')\nos.close(1); os.close(2); time.sleep(0.3); os._exit(5)");
+    let ran = python(
+        "import os, time\nprint('a')\nos.close(1); os.close(2); time.sleep(0.3); os._exit(5)",
+    );
     assert_eq!((ran.stdout.as_str(), ran.finished.end), ("a\n", End::Exited(5)));
 }
 
 #[test]
 fn killing_everything_in_reach_kills_only_itself() {
-    let ran = python("import os, signal, time\np = os.fork()\nif p == 0: time.sleep(600)\nos.kill(-1, signal.SIGKILL)\nos.waitpid(p, 0)");
+    let ran = python(
+        "import os, signal, time\np = os.fork()\nif p == 0: time.sleep(600)\nos.kill(-1, signal.SIGKILL)\nos.waitpid(p, 0)",
+    );
     assert_eq!(ran.finished.end, End::Exited(0), "the caller itself is spared, and so is PID 1");
     assert_eq!(python("print(1)").stdout, "1\n");
 }
@@ -40,14 +44,19 @@ fn large_input_that_nobody_reads_and_large_output_pass() {
 }
 
 fn job_that_echoes() -> pyexec_sandbox::Job {
-    job(&[("main.py", "import sys\nd = sys.stdin.buffer.read()\nfor _ in range(10): sys.stdout.buffer.write(d)")])
+    job(&[(
+        "main.py",
+        "import sys\nd = sys.stdin.buffer.read()\nfor _ in range(10): sys.stdout.buffer.write(d)",
+    )])
 }
 
 #[test]
 fn nothing_of_one_run_is_seen_by_the_next() {
-    let ran = python("import os\nfor d in ('/work', '/tmp', '/dev/shm'): open(d + '/left', 'w').close()");
+    let ran =
+        python("import os\nfor d in ('/work', '/tmp', '/dev/shm'): open(d + '/left', 'w').close()");
     assert_eq!(ran.finished.end, End::Exited(0), "{ran:?}");
-    let ran = python("import os\nprint(os.listdir('/tmp'), os.listdir('/dev/shm'), os.listdir('/work'))");
+    let ran =
+        python("import os\nprint(os.listdir('/tmp'), os.listdir('/dev/shm'), os.listdir('/work'))");
     assert_eq!(ran.stdout, "[] [] ['main.py']\n");
 }
 

@@ -1,11 +1,13 @@
 //! The sandbox as its users see it: real interpreters, real isolation.
 #![cfg(target_os = "linux")]
-#![allow(missing_docs, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
 mod eval;
 mod harness;
 mod isolation;
+mod launcher;
 mod lifecycle;
 mod limits;
 mod pre_commands;
 mod semantics;
+mod unprivileged;

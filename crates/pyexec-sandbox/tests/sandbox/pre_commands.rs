@@ -39,5 +39,8 @@ fn broken_syntax_is_the_commands_own() {
 fn python_on_the_path_is_the_interpreter_that_was_asked_for() {
     let version = crate::harness::newest();
     let ran = ran(&["python -V; python3 -V"], "");
-    assert!(ran.stdout.lines().all(|line| line.starts_with(&format!("Python {version}."))), "{ran:?}");
+    assert!(
+        ran.stdout.lines().all(|line| line.starts_with(&format!("Python {version}."))),
+        "{ran:?}"
+    );
 }

@@ -110,7 +110,9 @@ fn scripts_are_plain_python_on_every_interpreter() {
             let (outside, inside) = (outside(interpreter, case), inside(interpreter, case));
             if outside != inside {
                 let (name, version) = (case.name, interpreter.version());
-                wrong.push(format!("{name} on {version}:\n outside {outside:?}\n inside  {inside:?}"));
+                wrong.push(format!(
+                    "{name} on {version}:\n outside {outside:?}\n inside  {inside:?}"
+                ));
             }
         }
     }

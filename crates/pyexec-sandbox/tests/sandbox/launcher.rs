@@ -1,0 +1,82 @@
+//! The processes behind a sandbox: they end together, and come back when they die alone.
+
+use crate::harness::job;
+use pyexec_sandbox::{Captured, End, Sandbox, SandboxOptions, Stop};
+use rustix::process::{Pid, Signal, kill_process};
+use std::time::{Duration, Instant};
+
+/// Processes whose parent is `parent`, by name.
+fn children(parent: u32, name: &str) -> Vec<Pid> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").unwrap().flatten() {
+        let Ok(pid) = entry.file_name().to_string_lossy().parse::<i32>() else {
+            continue;
+        };
+        let stat = std::fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        // `pid (name) state ppid …`, proc_pid_stat(5)
+        let Some((head, tail)) = stat.rsplit_once(") ") else {
+            continue;
+        };
+        let of = tail.split(' ').nth(1).and_then(|ppid| ppid.parse::<u32>().ok());
+        if of == Some(parent) && head.ends_with(name) && !tail.starts_with('Z') {
+            found.push(Pid::from_raw(pid).unwrap());
+        }
+    }
+    found
+}
+
+fn until(what: &str, mut happened: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !happened() {
+        assert!(start.elapsed() < Duration::from_secs(20), "{what} never happened");
+        std::thread::yield_now();
+    }
+}
+
+fn run(sandbox: &Sandbox, code: &str) -> (End, String) {
+    let mut output = Captured::default();
+    let job = job(&[("main.py", code)]);
+    let finished = sandbox.run(job, &mut output, &Stop::new().unwrap()).unwrap();
+    (finished.end, String::from_utf8(output.stdout).unwrap())
+}
+
+/// Its launcher: the one that wasn't there before.
+fn start() -> (Sandbox, Pid) {
+    let us = std::process::id();
+    // Other tests start launchers at the same time; this one offers a network, so that its
+    // command line is the same but its start is ours alone under the lock.
+    static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let guard = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _ = crate::harness::SANDBOX.interpreters();
+    let before = children(us, "pyexec-launcher");
+    let sandbox = Sandbox::start(SandboxOptions::default()).unwrap();
+    let new = children(us, "pyexec-launcher").into_iter().find(|pid| !before.contains(pid));
+    drop(guard);
+    (sandbox, new.unwrap())
+}
+
+#[test]
+fn a_launcher_that_dies_takes_its_sandboxes_along_and_is_replaced() {
+    let (sandbox, launcher) = start();
+    let waiting = children(launcher.as_raw_nonzero().get() as u32, "pyexec-launcher");
+    assert!(!waiting.is_empty(), "one sandbox is always ready");
+    std::thread::scope(|scope| {
+        let lost = scope.spawn(|| run(&sandbox, "import time; print('up'); time.sleep(600)"));
+        until("the script's start", || {
+            children(waiting[0].as_raw_nonzero().get() as u32, "").len() == 1
+        });
+        kill_process(launcher, Signal::KILL).unwrap();
+        assert_eq!(lost.join().unwrap().0, End::Lost);
+    });
+    for pid in waiting {
+        until("its end", || rustix::process::test_kill_process(pid).is_err());
+    }
+    assert_eq!(run(&sandbox, "print('again')"), (End::Exited(0), "again\n".into()));
+}
+
+#[test]
+fn dropping_a_sandbox_ends_its_launcher() {
+    let (sandbox, launcher) = start();
+    drop(sandbox);
+    assert!(rustix::process::test_kill_process(launcher).is_err());
+}
