@@ -18,10 +18,10 @@ use cgroup::{Group, Groups};
 use identity::{Identities, Owner};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    fd::{AsFd, OwnedFd},
+    fd::{AsFd, AsRawFd, OwnedFd},
     io::Errno,
     pipe::{PipeFlags, pipe_with},
-    process::{Pid, Signal, set_parent_process_death_signal},
+    process::{Pid, Signal, pidfd_send_signal, set_parent_process_death_signal},
     thread::{set_name, set_thread_groups},
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,11 +38,13 @@ pub(crate) fn main(socket: OwnedFd) -> ! {
 fn live(socket: &OwnedFd) -> Result<(), StepError> {
     let _ = set_name(c"pyexec-launcher");
     sys::ignore_sigpipe();
-    // Until the root is ready, then again: a change of credentials clears it.
+    // Heard beside the socket, so that there is time to clean up. Until the root is ready, then
+    // again: a change of credentials clears it.
     let end_with_server =
-        || set_parent_process_death_signal(Some(Signal::KILL)).step("setting the death signal");
+        || set_parent_process_death_signal(Some(Signal::TERM)).step("setting the death signal");
+    let ending = sys::hear(libc::SIGTERM).step("listening for the death signal")?;
     end_with_server()?;
-    sys::close_all_but([]).step("closing descriptors")?;
+    sys::close_all_but([ending.as_raw_fd()]).step("closing descriptors")?;
     let Some((setup, _)) = channel::receive::<Setup>(socket).step("reading the setup")? else {
         return Ok(());
     };
@@ -56,7 +58,9 @@ fn live(socket: &OwnedFd) -> Result<(), StepError> {
             if channel::send(socket, &FromLauncher::Ready { limits }, &[]).is_err() {
                 return Ok(());
             }
-            launcher.serve(socket)
+            let served = launcher.serve(socket, &ending);
+            launcher.finish();
+            served
         }
         Err(error) => {
             drop(channel::send(socket, &FromLauncher::Refused(error), &[]));
@@ -120,13 +124,16 @@ impl Launcher {
             busy: Vec::new(),
             count: 0,
         };
-        launcher.make_ready()?;
+        if let Err(error) = launcher.make_ready() {
+            launcher.finish();
+            return Err(error);
+        }
         Ok(launcher)
     }
 
-    fn serve(&mut self, socket: &OwnedFd) -> Result<(), StepError> {
+    fn serve(&mut self, socket: &OwnedFd, ending: &OwnedFd) -> Result<(), StepError> {
         loop {
-            let (told, ended) = self.wait(socket)?;
+            let Some((told, ended)) = self.wait(socket, ending)? else { return Ok(()) };
             for pid in ended {
                 self.bury(socket, pid)?;
             }
@@ -161,9 +168,13 @@ impl Launcher {
         }
     }
 
-    /// Waits for a message or for sandboxes to end.
-    fn wait(&self, socket: &OwnedFd) -> Result<(bool, Vec<Pid>), StepError> {
-        let mut fds = vec![PollFd::new(socket, PollFlags::IN)];
+    /// Waits for a message or for sandboxes to end; `None` when it is our time to end.
+    fn wait(
+        &self,
+        socket: &OwnedFd,
+        ending: &OwnedFd,
+    ) -> Result<Option<(bool, Vec<Pid>)>, StepError> {
+        let mut fds = vec![PollFd::new(socket, PollFlags::IN), PollFd::new(ending, PollFlags::IN)];
         fds.extend(self.sandboxes.iter().map(|s| PollFd::new(&s.pidfd, PollFlags::IN)));
         let timeout = (!self.busy.is_empty()).then_some(&RETRY);
         match poll(&mut fds, timeout) {
@@ -171,8 +182,9 @@ impl Launcher {
             Err(errno) => return Err(errno).step("waiting"),
         }
         let seen: Vec<bool> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
-        let ended = self.sandboxes.iter().zip(&seen[1..]).filter(|(_, seen)| **seen);
-        Ok((seen[0], ended.map(|(sandbox, _)| sandbox.pid).collect()))
+        let ended = self.sandboxes.iter().zip(&seen[2..]).filter(|(_, seen)| **seen);
+        let ended = ended.map(|(sandbox, _)| sandbox.pid).collect();
+        Ok((!seen[1]).then_some((seen[0], ended)))
     }
 
     /// Hands out a ready sandbox, or makes one, with its limits set.
@@ -211,8 +223,8 @@ impl Launcher {
     /// Makes a sandbox up to the point where it waits for "go".
     fn make(&mut self, host_network: bool) -> Result<(Pid, ServerEnds), StepError> {
         self.count += 1;
-        let name = format!("pyexec-{}-{}", std::process::id(), self.count);
-        let group = self.groups.create(&name).step("creating a control group")?;
+        let group =
+            self.groups.create(&cgroup::name(self.count)).step("creating a control group")?;
         let slot = self.identities.take();
         let made = self.start(group.as_ref(), slot, host_network);
         let (pid, pidfd, ends) = match made {
@@ -277,6 +289,22 @@ impl Launcher {
                 }
                 Ok((pid, pidfd, ServerEnds { control, stdin, stdout, stderr, claims }))
             }
+        }
+    }
+
+    /// Ends every sandbox and leaves nothing behind.
+    fn finish(&mut self) {
+        for sandbox in std::mem::take(&mut self.sandboxes) {
+            let _ = pidfd_send_signal(&sandbox.pidfd, Signal::KILL);
+            drop(sys::reap(sandbox.pid));
+            self.busy.extend(sandbox.group);
+        }
+        for _ in 0..200 {
+            self.busy.retain(|group| !self.groups.remove(group));
+            if self.busy.is_empty() {
+                return;
+            }
+            let _ = poll(&mut [], Some(&RETRY));
         }
     }
 

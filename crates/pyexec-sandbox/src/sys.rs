@@ -100,6 +100,20 @@ pub(crate) fn reset_signals() {
     }
 }
 
+/// Turns a signal into something to poll for.
+pub(crate) fn hear(signal: libc::c_int) -> Result<OwnedFd> {
+    // SAFETY: an all-zero set is valid storage for `sigemptyset`; the set outlives every call, and
+    // the descriptor is new and nobody else's.
+    unsafe {
+        let mut set: libc::sigset_t = mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, signal);
+        libc::sigprocmask(libc::SIG_BLOCK, &raw const set, ptr::null_mut());
+        let fd = check(libc::c_long::from(libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC)))?;
+        Ok(OwnedFd::from_raw_fd(fd as i32))
+    }
+}
+
 /// A peer that is gone is an error on write, not a signal.
 pub(crate) fn ignore_sigpipe() {
     // SAFETY: ignoring a signal has no memory effects.

@@ -19,6 +19,14 @@ use std::{
 /// The controllers of version 1 that are used; `memory` and `pids` are required.
 const V1: [&str; 3] = ["memory", "pids", "cpu"];
 
+/// How the names of our groups begin; the launcher's number follows.
+const PREFIX: &str = "pyexec-";
+
+/// The name of a group of this launcher.
+pub(crate) fn name(of: impl std::fmt::Display) -> String {
+    format!("{PREFIX}{}-{of}", std::process::id())
+}
+
 /// Where groups are made.
 #[derive(Debug)]
 pub(crate) enum Groups {
@@ -45,6 +53,7 @@ impl Groups {
             .into_iter()
             .flatten()
             .find(Self::works)
+            .inspect(Self::sweep)
             .unwrap_or(Self::None)
     }
 
@@ -91,8 +100,8 @@ impl Groups {
     }
 
     fn works(&self) -> bool {
-        let probe = format!("pyexec-{}-probe", std::process::id());
-        self.create(&probe).is_ok_and(|group| group.is_some_and(|group| self.remove(&group)))
+        self.create(&name("probe"))
+            .is_ok_and(|group| group.is_some_and(|group| self.remove(&group)))
     }
 
     /// A new group without limits, or `None` where there are no groups.
@@ -103,9 +112,14 @@ impl Groups {
         }
         let mut group = Group { name: name.to_owned(), folders: Vec::new() };
         for (controller, parent) in parents {
-            let made = mkdirat(parent, name, Mode::from_raw_mode(0o755))
-                .and_then(|()| open_folder(parent, Path::new(name)));
-            match made {
+            let mode = Mode::from_raw_mode(0o755);
+            let made = match mkdirat(parent, name, mode) {
+                // Left behind by a launcher that had our number before us and was killed.
+                Err(Errno::EXIST) => unlinkat(parent, name, AtFlags::REMOVEDIR)
+                    .and_then(|()| mkdirat(parent, name, mode)),
+                made => made,
+            };
+            match made.and_then(|()| open_folder(parent, Path::new(name))) {
                 Ok(folder) => group.folders.push((controller, folder)),
                 Err(errno) => {
                     self.remove(&group);
@@ -118,12 +132,27 @@ impl Groups {
 
     /// Removes a group; `false` while processes are still leaving it.
     pub(crate) fn remove(&self, group: &Group) -> bool {
-        self.parents().all(|(_, parent)| {
-            matches!(
-                unlinkat(parent, group.name.as_str(), AtFlags::REMOVEDIR),
-                Ok(()) | Err(Errno::NOENT)
-            )
-        })
+        let left = self.parents().filter(|(_, parent)| {
+            let removed = unlinkat(parent, group.name.as_str(), AtFlags::REMOVEDIR);
+            !matches!(removed, Ok(()) | Err(Errno::NOENT))
+        });
+        left.count() == 0
+    }
+
+    /// Removes the groups of launchers that were killed and couldn't do it themselves.
+    fn sweep(&self) {
+        for (_, parent) in self.parents() {
+            let entries = rustix::fs::Dir::read_from(parent).into_iter().flatten().flatten();
+            for entry in entries {
+                let name = entry.file_name();
+                let owner = name.to_str().ok().and_then(|name| {
+                    name.strip_prefix(PREFIX)?.split('-').next()?.parse::<u32>().ok()
+                });
+                if owner.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+                    let _ = unlinkat(parent, name, AtFlags::REMOVEDIR);
+                }
+            }
+        }
     }
 
     fn parents(&self) -> impl Iterator<Item = (&'static str, BorrowedFd<'_>)> {

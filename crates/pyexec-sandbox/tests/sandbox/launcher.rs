@@ -3,7 +3,10 @@
 use crate::harness::job;
 use pyexec_sandbox::{Captured, End, Sandbox, SandboxOptions, Stop};
 use rustix::process::{Pid, Signal, kill_process};
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 /// Processes whose parent is `parent`, by name.
 fn children(parent: u32, name: &str) -> Vec<Pid> {
@@ -75,8 +78,28 @@ fn a_launcher_that_dies_takes_its_sandboxes_along_and_is_replaced() {
 }
 
 #[test]
-fn dropping_a_sandbox_ends_its_launcher() {
+fn dropping_a_sandbox_ends_its_launcher_and_leaves_no_group() {
     let (sandbox, launcher) = start();
+    assert_eq!(run(&sandbox, "print(1)").1, "1\n");
+    assert!(sandbox.isolation().limits == "rlimits" || !groups_of(launcher).is_empty());
     drop(sandbox);
     assert!(rustix::process::test_kill_process(launcher).is_err());
+    assert_eq!(groups_of(launcher), Vec::<PathBuf>::new());
+}
+
+/// Control groups that a launcher made, in every hierarchy.
+fn groups_of(launcher: Pid) -> Vec<PathBuf> {
+    let prefix = format!("pyexec-{}-", launcher.as_raw_nonzero());
+    let mut found = Vec::new();
+    let mut folders = vec![PathBuf::from("/sys/fs/cgroup")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with(&prefix) {
+                found.push(entry.path());
+            } else if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                folders.push(entry.path());
+            }
+        }
+    }
+    found
 }
