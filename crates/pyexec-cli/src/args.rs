@@ -1,0 +1,200 @@
+//! The command line, parsed and not yet understood.
+
+mod connection;
+mod eval;
+mod execution;
+mod limits;
+mod output;
+mod run;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod serve;
+
+pub(crate) use connection::{ConnectionArgs, Remote};
+pub(crate) use eval::EvalArgs;
+pub(crate) use execution::ExecutionArgs;
+pub(crate) use limits::LimitArgs;
+pub(crate) use output::{OutputArgs, Verbosity};
+pub(crate) use run::RunArgs;
+#[cfg(all(feature = "local", target_os = "linux"))]
+pub(crate) use serve::{Network, NetworkMode, ServeArgs};
+
+use crate::exit_code;
+use clap::{
+    ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind,
+    parser::ValueSource,
+};
+
+/// Runs Python code in a sandbox: on this machine, or on a python-executor server.
+#[derive(Debug, Parser)]
+#[command(name = "pyexec", version, after_help = exit_code::HELP)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    before: Before,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a project and print what it prints
+    Run(RunArgs),
+    /// Hand a project to a server and print the execution's id
+    Submit(RunArgs),
+    /// Wait for an execution and print what it printed
+    Follow(ExecutionArgs),
+    /// End an execution and print its status
+    Kill(ExecutionArgs),
+    /// Evaluate code and print the value of its last expression
+    Eval(EvalArgs),
+    /// Serve executions to others over HTTP
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    Serve(Box<ServeArgs>),
+    /// Print the version
+    Version,
+}
+
+/// Flags that may also stand before the command.
+#[derive(Debug, Args)]
+struct Before {
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    /// Image to run in: `python:3.11-slim` chooses the Python version
+    #[arg(long)]
+    image: Option<String>,
+    /// Submit only, and print the execution's id
+    #[arg(long = "async", id = "async")]
+    asynchronous: bool,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+/// Reads the command line, or ends the process with help or what is wrong.
+pub(crate) fn parse() -> Command {
+    let command = definition();
+    let matches = command.clone().get_matches();
+    understand(command, &matches).unwrap_or_else(|error| error.exit())
+}
+
+/// The variables are read once, before the command, so that a flag after it wins over them; the
+/// flags' own texts name them, in every command.
+fn definition() -> clap::Command {
+    Cli::command()
+        .mut_arg("server", |arg| arg.env("PYEXEC_SERVER").hide_env(true))
+        .mut_arg("token", |arg| arg.env("PYEXEC_TOKEN").hide_env(true))
+}
+
+fn understand(mut command: clap::Command, matches: &ArgMatches) -> Result<Command, clap::Error> {
+    refuse_misplaced(&mut command, matches)?;
+    let Cli { command: mut wanted, mut before } =
+        Cli::from_arg_matches(matches).map_err(|error| error.format(&mut command))?;
+    let by_flag = matches.value_source("token") == Some(ValueSource::CommandLine);
+    before.connection.token_by_flag = before.connection.token.is_some() && by_flag;
+    wanted.adopt(before);
+    Ok(wanted)
+}
+
+/// A flag before a command that has no such flag is a mistake.
+fn refuse_misplaced(command: &mut clap::Command, matches: &ArgMatches) -> Result<(), clap::Error> {
+    let name = matches.subcommand_name().unwrap_or_default();
+    let applies = |id: &clap::Id| {
+        let subcommand = command.find_subcommand(name);
+        subcommand.is_some_and(|wanted| wanted.get_arguments().any(|arg| arg.get_id() == id))
+    };
+    let given = |id: &clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+    let misplaced = command
+        .get_arguments()
+        .find(|arg| given(arg.get_id()) && !applies(arg.get_id()))
+        .and_then(clap::Arg::get_long)
+        .map(|flag| format!("--{flag} does not apply to `pyexec {name}`"));
+    match misplaced {
+        Some(message) => Err(command.error(ErrorKind::ArgumentConflict, message)),
+        None => Ok(()),
+    }
+}
+
+impl Command {
+    /// Takes over what stood before the command.
+    fn adopt(&mut self, before: Before) {
+        match self {
+            Self::Run(args) | Self::Submit(args) => {
+                args.connection.adopt(before.connection);
+                args.limits.adopt(before.limits);
+                args.output.adopt(before.output);
+                args.image = args.image.take().or(before.image);
+                args.asynchronous |= before.asynchronous;
+            }
+            Self::Follow(args) | Self::Kill(args) => {
+                args.connection.adopt(before.connection);
+                args.output.adopt(before.output);
+            }
+            Self::Eval(args) => {
+                args.connection.adopt(before.connection);
+                args.limits.adopt(before.limits);
+                args.output.adopt(before.output);
+            }
+            #[cfg(all(feature = "local", target_os = "linux"))]
+            Self::Serve(args) => args.adopt_token(before.connection.token),
+            Self::Version => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, String> {
+        let command = definition();
+        let matches = command
+            .clone()
+            .try_get_matches_from(line.split(' '))
+            .map_err(|error| error.to_string())?;
+        understand(command, &matches).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        definition().debug_assert();
+    }
+
+    #[test]
+    fn flags_before_the_command_count_and_those_after_it_win() {
+        let line = "pyexec --timeout 5 --memory 64 -q --image a run --timeout 7 main.py -- -x";
+        let Ok(Command::Run(args)) = parsed(line) else { panic!("not run") };
+        assert_eq!((args.limits.timeout, args.limits.memory), (Some(7), Some(64)));
+        assert!(args.output.quiet && args.image.as_deref() == Some("a"));
+        assert_eq!(args.script_args, ["-x"]);
+    }
+
+    #[test]
+    fn what_does_not_apply_is_refused() {
+        for line in [
+            "pyexec --image a kill exe_1",
+            "pyexec kill --image a exe_1",
+            "pyexec --timeout 5 follow exe_1",
+            "pyexec --async eval 1",
+            "pyexec -v version",
+            "pyexec --server http://h serve",
+        ] {
+            assert!(parsed(line).is_err(), "{line}");
+        }
+        let error = parsed("pyexec --image a kill exe_1").unwrap_err();
+        assert!(error.starts_with("error: --image does not apply to `pyexec kill`"), "{error}");
+    }
+
+    #[test]
+    fn the_network_has_three_states() {
+        for (line, said) in [
+            ("pyexec run", None),
+            ("pyexec run --network", Some(true)),
+            ("pyexec run --network=false", Some(false)),
+            ("pyexec --network run x.py", Some(true)),
+        ] {
+            let Ok(Command::Run(args)) = parsed(line) else { panic!("{line}") };
+            assert_eq!(args.limits.network, said, "{line}");
+        }
+    }
+}

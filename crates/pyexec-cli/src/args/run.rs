@@ -1,0 +1,39 @@
+//! `pyexec run` and `pyexec submit`.
+
+use super::{ConnectionArgs, LimitArgs, OutputArgs};
+use clap::Args;
+use std::path::PathBuf;
+
+/// A project to run.
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// File, directory or .tar to run; code from standard input where it is `-` or missing
+    pub(crate) input: Option<PathBuf>,
+    /// Arguments of the program
+    #[arg(last = true, value_name = "ARGS")]
+    pub(crate) script_args: Vec<String>,
+    /// File to send, in place of INPUT; again, or separated by commas, for several
+    #[arg(long = "file", value_name = "FILE", value_delimiter = ',')]
+    pub(crate) files: Vec<PathBuf>,
+    /// File of the project to run [default: the first main.py, __main__.py or *.py]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) entrypoint: Option<String>,
+    /// Packages to install before, as a requirements.txt
+    #[arg(long, value_name = "FILE")]
+    pub(crate) requirements: Option<PathBuf>,
+    /// Environment variable of the program: NAME (with its value here) or NAME=value
+    #[arg(long = "env", short, value_name = "VAR")]
+    pub(crate) env: Vec<String>,
+    /// Image to run in: `python:3.11-slim` chooses the Python version
+    #[arg(long)]
+    pub(crate) image: Option<String>,
+    /// Submit only, and print the execution's id
+    #[arg(long = "async", id = "async")]
+    pub(crate) asynchronous: bool,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
+}

@@ -1,0 +1,94 @@
+//! `pyexec serve`.
+
+use clap::{Args, ValueEnum};
+use std::{path::PathBuf, time::Duration};
+
+/// What an operator decides.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Address to listen on; one that others can reach needs a token
+    #[arg(long, env = "PYEXEC_HOST", default_value = "127.0.0.1")]
+    pub(crate) host: String,
+    /// Port to listen on; 0 for any free one
+    #[arg(long, env = "PYEXEC_PORT", default_value_t = 8080)]
+    pub(crate) port: u16,
+    /// Token that opens the server; better in PYEXEC_TOKEN or a file, as others can see flags
+    #[arg(long)]
+    pub(crate) token: Option<String>,
+    /// File with tokens, one a line; empty lines and those that begin with # don't count
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// What to log to standard error: error, warn, info, debug, trace or a filter
+    #[arg(long, value_name = "LEVEL", env = "PYEXEC_LOG_LEVEL", default_value = "info")]
+    pub(crate) log_level: String,
+    /// What an execution that asks for the network gets: a refusal, or this machine's network with
+    /// all that listens there
+    #[arg(long, value_name = "MODE", env = "PYEXEC_NETWORK_MODE", default_value = "none")]
+    pub(crate) network_mode: NetworkMode,
+    /// What a request that doesn't mention the network means
+    #[arg(long, value_name = "WHICH", env = "PYEXEC_DEFAULT_NETWORK", default_value = "off")]
+    pub(crate) default_network: Network,
+    /// Executions at the same time [default: twice the processors]
+    #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    pub(crate) slots: Option<usize>,
+    /// Executions that may wait for a slot [default: 1000]
+    #[arg(long, value_name = "N")]
+    pub(crate) queue: Option<usize>,
+    /// How long results are kept: 300, 300s or 5m [default: 300]
+    #[arg(long, value_name = "TIME", env = "PYEXEC_CLEANUP_TTL", value_parser = crate::serve::parse_duration)]
+    pub(crate) cleanup_ttl: Option<Duration>,
+    /// Largest upload in MiB [default: 1024]
+    #[arg(long, value_name = "MIB")]
+    pub(crate) max_body_mb: Option<u32>,
+    /// Folder for uploads above 1 MiB [default: the system's temporary folder]
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) spool_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) defaults: DefaultArgs,
+}
+
+/// What a request that doesn't say gets.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What a request that doesn't say gets")]
+pub(crate) struct DefaultArgs {
+    /// Seconds it may take [default: 300]
+    #[arg(long, value_name = "SECONDS", env = "PYEXEC_DEFAULT_TIMEOUT")]
+    pub(crate) default_timeout: Option<u32>,
+    /// Memory in MiB [default: 1024]
+    #[arg(long, value_name = "MIB", env = "PYEXEC_DEFAULT_MEMORY_MB")]
+    pub(crate) default_memory_mb: Option<u32>,
+    /// Disk space in MiB [default: 2048]
+    #[arg(long, value_name = "MIB", env = "PYEXEC_DEFAULT_DISK_MB")]
+    pub(crate) default_disk_mb: Option<u32>,
+    /// Share of the processors [default: 1024]
+    #[arg(long, value_name = "SHARES", env = "PYEXEC_DEFAULT_CPU_SHARES")]
+    pub(crate) default_cpu_shares: Option<u32>,
+    /// Image, python:X.Y [default: Python 3.12, or the newest]
+    #[arg(long, value_name = "IMAGE", env = "PYEXEC_DEFAULT_IMAGE")]
+    pub(crate) default_image: Option<String>,
+}
+
+/// What an execution that asks for the network gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NetworkMode {
+    None,
+    Host,
+    // The original's other mode, which takes a container engine. A doc comment would make the help
+    // of the whole command a long one.
+    #[value(hide = true)]
+    Bridge,
+}
+
+/// What a request that doesn't mention the network means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Network {
+    Off,
+    On,
+}
+
+impl ServeArgs {
+    /// Takes over a token that stood before the command, or in the environment.
+    pub(super) fn adopt_token(&mut self, before: Option<String>) {
+        self.token = self.token.take().or(before);
+    }
+}

@@ -1,0 +1,32 @@
+//! What each command does.
+
+mod eval;
+mod follow;
+mod kill;
+mod run;
+mod submission;
+mod submit;
+
+use crate::{args::Command, console, exit_code, failure::Failure};
+
+/// Carries a command out; returns what to exit with.
+///
+/// # Errors
+///
+/// Where there is no result.
+pub(crate) fn run(command: Command) -> Result<u8, Failure> {
+    match command {
+        Command::Run(args) if args.asynchronous => submit::submit(args, "run --async"),
+        Command::Run(args) => run::run(args),
+        Command::Submit(args) => submit::submit(args, "submit"),
+        Command::Follow(args) => follow::follow(args),
+        Command::Kill(args) => kill::kill(args),
+        Command::Eval(args) => eval::eval(args),
+        #[cfg(all(feature = "local", target_os = "linux"))]
+        Command::Serve(args) => crate::serve::serve(*args),
+        Command::Version => {
+            console::print_line(concat!("pyexec ", env!("CARGO_PKG_VERSION")))?;
+            Ok(exit_code::SUCCESS)
+        }
+    }
+}

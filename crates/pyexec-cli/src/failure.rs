@@ -1,0 +1,139 @@
+//! Why a command ends without a result: what failed, why, and what to do.
+
+use crate::{console, exit_code};
+use pyexec_blocking::{ArchiveError, Error};
+use std::{error::Error as StdError, iter};
+
+/// Why a command ends without a result.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    exit_code: u8,
+    /// What failed; nothing where there is nobody to tell.
+    message: Option<String>,
+    causes: Vec<String>,
+    hint: Option<String>,
+}
+
+impl Failure {
+    /// `pyexec` or the server failed.
+    pub(crate) fn ours(message: impl Into<String>) -> Self {
+        Self {
+            exit_code: exit_code::FAILURE,
+            message: Some(message.into()),
+            causes: Vec::new(),
+            hint: None,
+        }
+    }
+
+    /// The command line can't be carried out.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { exit_code: exit_code::USAGE, ..Self::ours(message) }
+    }
+
+    /// An end without words.
+    pub(crate) fn quiet(exit_code: u8) -> Self {
+        Self { exit_code, message: None, causes: Vec::new(), hint: None }
+    }
+
+    /// Names a cause, and what caused that.
+    pub(crate) fn because(mut self, cause: &(dyn StdError + 'static)) -> Self {
+        let chain = iter::successors(Some(cause), |&cause| cause.source());
+        self.causes.extend(chain.map(ToString::to_string));
+        self.causes.dedup();
+        self
+    }
+
+    /// Says what to do about it.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says it all on standard error, and with what to exit.
+    pub(crate) fn report(&self) -> u8 {
+        console::tell(&self.text());
+        self.exit_code
+    }
+
+    fn text(&self) -> String {
+        let Some(message) = &self.message else {
+            return String::new();
+        };
+        let mut text = format!("error: {message}\n");
+        for cause in &self.causes {
+            text += &format!("caused by: {cause}\n");
+        }
+        if let Some(hint) = &self.hint {
+            text += &format!("hint: {hint}\n");
+        }
+        text
+    }
+}
+
+impl From<ArchiveError> for Failure {
+    fn from(error: ArchiveError) -> Self {
+        let failure = Self::ours(error.to_string());
+        let failure = match error.source() {
+            Some(cause) => failure.because(cause),
+            None => failure,
+        };
+        match error {
+            ArchiveError::NoEntrypoint { .. } => {
+                failure.hint("name the file to run with --entrypoint")
+            }
+            _ => failure,
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        // Only an archive's error leaves its causes unsaid.
+        let failure = match error {
+            Error::Archive(error) => return error.into(),
+            Error::BaseUrl { .. } => {
+                let failure = Self::usage(error.to_string());
+                return failure.hint("for example --server http://127.0.0.1:8080");
+            }
+            ref error => Self::ours(error.to_string()),
+        };
+        match error.status().map(|status| status.as_u16()) {
+            Some(401) => failure.hint("pass the server's token: set PYEXEC_TOKEN, or --token"),
+            Some(429 | 502..=504) => {
+                failure.hint("the server has no room just now; try again later")
+            }
+            _ => failure,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    #[test]
+    fn says_what_failed_and_why_and_what_to_do() {
+        let cause = io::Error::other("the disk is on fire");
+        let failure = Failure::ours("cannot write").because(&cause).hint("call somebody");
+        assert_eq!(
+            failure.text(),
+            "error: cannot write\ncaused by: the disk is on fire\nhint: call somebody\n"
+        );
+        assert_eq!(failure.exit_code, exit_code::FAILURE);
+        assert_eq!(Failure::quiet(141).text(), "");
+    }
+
+    #[test]
+    fn an_archives_cause_is_said_once() {
+        let source = io::Error::from(io::ErrorKind::NotFound);
+        let failure = Failure::from(Error::Archive(ArchiveError::Io { path: "a".into(), source }));
+        assert_eq!(failure.text(), "error: can't read a\ncaused by: entity not found\n");
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_a_mistake_of_usage() {
+        let error = pyexec_blocking::Client::new("localhost:8080").unwrap_err();
+        assert_eq!(Failure::from(error).exit_code, exit_code::USAGE);
+    }
+}

@@ -1,0 +1,146 @@
+//! What to run, from wherever it comes.
+
+use crate::failure::Failure;
+use pyexec_blocking::Archive;
+use std::{
+    io::{self, IsTerminal, Read},
+    path::{Path, PathBuf},
+};
+
+/// Names that are read as archives. A compressed one isn't sent, but the reason is then said.
+const TAR_SUFFIXES: [&str; 3] = [".tar", ".tar.gz", ".tgz"];
+
+/// A project that can be sent.
+#[derive(Debug)]
+pub(crate) struct Project {
+    pub(crate) archive: Archive,
+    pub(crate) entrypoint: String,
+}
+
+/// Code that is read on demand, unless a person would have to type it.
+pub(crate) struct Stdin<R> {
+    reader: R,
+    is_terminal: bool,
+}
+
+impl Stdin<io::Stdin> {
+    /// Our own standard input.
+    pub(crate) fn ours() -> Self {
+        let reader = io::stdin();
+        Self { is_terminal: reader.is_terminal(), reader }
+    }
+}
+
+impl<R: Read> Stdin<R> {
+    /// All of it. Somebody who wrote `-` may type it, too.
+    ///
+    /// # Errors
+    ///
+    /// Where there is nothing, so that nobody waits for what never comes.
+    pub(crate) fn code(mut self, asked_for: bool) -> Result<Vec<u8>, Failure> {
+        let nothing = |message: &str| {
+            Failure::usage(message).hint("name a file or directory, or pipe code in; see --help")
+        };
+        if self.is_terminal && !asked_for {
+            return Err(nothing("nothing to run"));
+        }
+        let mut code = Vec::new();
+        self.reader
+            .read_to_end(&mut code)
+            .map_err(|error| Failure::ours("cannot read standard input").because(&error))?;
+        if code.iter().all(u8::is_ascii_whitespace) {
+            return Err(nothing("nothing to run: standard input is empty"));
+        }
+        Ok(code)
+    }
+}
+
+/// The project: of `files` where there are any, else of `input`, else of piped code.
+///
+/// # Errors
+///
+/// Where it can't be read, or nothing in it can be run.
+pub(crate) fn resolve<R: Read>(
+    input: Option<&Path>,
+    files: &[PathBuf],
+    entrypoint: Option<String>,
+    stdin: Stdin<R>,
+) -> Result<Project, Failure> {
+    let archive = match input {
+        _ if !files.is_empty() => Archive::from_files(files)?,
+        None => piped(&stdin.code(false)?)?,
+        Some(path) if path == Path::new("-") => piped(&stdin.code(true)?)?,
+        Some(path) if path.is_dir() => Archive::from_directory(path)?,
+        Some(path) if is_tar(path) => Archive::from_tar_file(path)?,
+        Some(path) => Archive::from_files([path])?,
+    };
+    let one_file = files.len() == 1 || input.is_some_and(|path| !is_tar(path) && !path.is_dir());
+    let entrypoint = match (entrypoint, archive.entries().next()) {
+        (Some(name), _) => name,
+        // Somebody who names one file wants that one run, whatever its name.
+        (None, Some(only)) if one_file => only.name().to_owned(),
+        (None, _) => archive.detect_entrypoint()?.to_owned(),
+    };
+    Ok(Project { archive, entrypoint })
+}
+
+fn piped(code: &[u8]) -> Result<Archive, Failure> {
+    Ok(Archive::from_map([("main.py", code)])?)
+}
+
+fn is_tar(path: &Path) -> bool {
+    let name = path.to_string_lossy().to_ascii_lowercase();
+    TAR_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    fn stdin(code: &str) -> Stdin<&[u8]> {
+        Stdin { reader: code.as_bytes(), is_terminal: false }
+    }
+
+    /// The names in the project, and which of them is run.
+    fn resolved(input: Option<&Path>, files: &[PathBuf], code: &str) -> Result<String, Failure> {
+        let project = resolve(input, files, None, stdin(code))?;
+        let names: Vec<_> =
+            project.archive.entries().map(|entry| entry.name().to_owned()).collect();
+        Ok(format!("{} of {}", project.entrypoint, names.join(" ")))
+    }
+
+    #[test]
+    fn files_then_a_tar_or_directory_then_a_file_then_code() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("dir.tar")).unwrap();
+        for name in ["script", "dir.tar/main.py", "a.py"] {
+            fs::write(path(name), "1").unwrap();
+        }
+        let tar = Archive::from_map([("x/main.py", "1"), ("a.py", "2")]).unwrap();
+        fs::write(path("p.tar"), tar.to_vec().unwrap()).unwrap();
+
+        let files = [path("a.py"), path("script")];
+        let case = |input: Option<&str>, files: &[PathBuf]| {
+            resolved(input.map(path).as_deref(), files, "code").unwrap()
+        };
+        assert_eq!(case(Some("p.tar"), &files), "a.py of a.py script");
+        assert_eq!(case(Some("p.tar"), &files[1..]), "script of script");
+        assert_eq!(case(Some("p.tar"), &[]), "x/main.py of a.py x/main.py");
+        assert_eq!(case(Some("dir.tar"), &[]), "main.py of main.py");
+        assert_eq!(case(Some("script"), &[]), "script of script");
+        assert_eq!(case(None, &[]), "main.py of main.py");
+        assert_eq!(resolved(Some(Path::new("-")), &[], "1").unwrap(), "main.py of main.py");
+    }
+
+    #[test]
+    fn nothing_to_run_is_a_mistake_and_never_a_wait() {
+        for code in ["", " \n"] {
+            assert!(resolved(None, &[], code).is_err());
+        }
+        let terminal = || Stdin { reader: &b"1"[..], is_terminal: true };
+        assert!(resolve(None, &[], None, terminal()).is_err());
+        assert!(resolve(Some(Path::new("-")), &[], None, terminal()).is_ok());
+    }
+}

@@ -1,0 +1,53 @@
+//! The whole service within this process.
+
+use crate::failure::Failure;
+use pyexec_sandbox::SandboxOptions;
+use pyexec_server::{EmbeddedServer, ServerConfig, ServerError};
+use std::error::Error as _;
+
+/// The highest time limit in seconds: on one's own machine a year is one's own business.
+const MAX_TIMEOUT_SECONDS: u64 = 366 * 24 * 60 * 60;
+
+/// A server within this process, for it alone. Dropping it ends what runs.
+#[derive(Debug)]
+pub(crate) struct Server(EmbeddedServer);
+
+impl Server {
+    /// Starts one. With `host_network` an execution may use this machine's network.
+    ///
+    /// # Errors
+    ///
+    /// Where this machine doesn't allow isolation or has no Python.
+    pub(crate) fn start(host_network: bool) -> Result<Self, Failure> {
+        let config = ServerConfig {
+            slots: 1,
+            queue_length: 1,
+            max_timeout_seconds: MAX_TIMEOUT_SECONDS,
+            ..ServerConfig::default()
+        };
+        let options = SandboxOptions { host_network, ..SandboxOptions::default() };
+        Ok(Self(EmbeddedServer::start_with(config, options)?))
+    }
+
+    pub(crate) fn url(&self) -> String {
+        self.0.url()
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        self.0.token()
+    }
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Self {
+        let failure = Self::ours(error.to_string());
+        let failure = match error.source() {
+            Some(cause) => failure.because(cause),
+            None => failure,
+        };
+        match error.hint() {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! `pyexec`: runs Python code in a sandbox, on this machine or on a python-executor server.
+//!
+//! A command line goes through four rooms: `args` parses it, the command's own module resolves it
+//! into a request that can be carried out, a `backend` is connected, and `report` shows what came
+//! of it. Standard output belongs to the program that runs; our own words go to standard error.
+#![forbid(unsafe_code)]
+
+mod args;
+mod backend;
+mod commands;
+mod console;
+mod exit_code;
+mod failure;
+mod input;
+mod interrupt;
+mod local;
+mod report;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod serve;
+mod variables;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args = args::parse();
+    ExitCode::from(commands::run(args).unwrap_or_else(|failure| failure.report()))
+}

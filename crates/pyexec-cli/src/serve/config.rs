@@ -1,0 +1,51 @@
+//! From flags and variables to the server's settings.
+
+use super::tokens;
+use crate::{
+    args::{Network, NetworkMode, ServeArgs},
+    failure::Failure,
+};
+use pyexec_sandbox::SandboxOptions;
+use pyexec_server::{DefaultNetwork, ServerConfig};
+
+/// The settings; what nobody said is the server's own default.
+///
+/// # Errors
+///
+/// Where a setting isn't supported, or a file with tokens can't be read.
+pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions), Failure> {
+    let host_network = match args.network_mode {
+        NetworkMode::None => false,
+        NetworkMode::Host => true,
+        NetworkMode::Bridge => {
+            return Err(Failure::usage(
+                "network mode `bridge` takes a container engine, and this \
+                                       server uses none",
+            )
+            .hint("choose `none`, or `host` to let executions use this machine's network"));
+        }
+    };
+    let usual = ServerConfig::default();
+    let said = |said: Option<u32>, usual: u64| said.filter(|n| *n > 0).map_or(usual, u64::from);
+    let defaults = args.defaults;
+    let config = ServerConfig {
+        tokens: tokens::read(args.token, args.token_file.as_deref())?,
+        slots: args.slots.unwrap_or(usual.slots),
+        queue_length: args.queue.unwrap_or(usual.queue_length),
+        default_timeout_seconds: said(defaults.default_timeout, usual.default_timeout_seconds),
+        default_memory_mb: said(defaults.default_memory_mb, usual.default_memory_mb),
+        default_disk_mb: said(defaults.default_disk_mb, usual.default_disk_mb),
+        default_cpu_shares: said(defaults.default_cpu_shares, usual.default_cpu_shares),
+        default_image: defaults.default_image.filter(|image| !image.is_empty()),
+        default_network: match args.default_network {
+            Network::Off => DefaultNetwork::Off,
+            Network::On => DefaultNetwork::On,
+        },
+        max_body_bytes: said(args.max_body_mb, usual.max_body_bytes >> 20) << 20,
+        result_ttl: args.cleanup_ttl.unwrap_or(usual.result_ttl),
+        spool_folder: args.spool_dir.unwrap_or_else(|| usual.spool_folder.clone()),
+        ..usual
+    };
+    let options = SandboxOptions { host_network, ..SandboxOptions::default() };
+    Ok((config, options))
+}

@@ -1,0 +1,191 @@
+//! What the program says about itself.
+
+use crate::session::pyexec;
+use insta::assert_snapshot;
+
+#[test]
+fn help() {
+    assert_snapshot!(pyexec(["kill", "--help"]).show(), @"
+    exit 0
+    --- stdout
+    End an execution and print its status
+
+    Usage: pyexec kill [OPTIONS] <ID>
+
+    Arguments:
+      <ID>  The execution's id, as `submit` printed it
+
+    Options:
+      -s, --server <URL>   Server to use, such as http://127.0.0.1:PORT; without one, `run` and `eval`
+                           use this machine [env: PYEXEC_SERVER]
+          --token <TOKEN>  Token that opens the server [env: PYEXEC_TOKEN]
+      -q, --quiet          Print the program's standard output only, and only if it succeeds
+      -v, --verbose        Say first how it went and where it ran
+      -h, --help           Print help
+    ");
+    assert_snapshot!(pyexec(["eval", "--help"]).show(), @"
+    exit 0
+    --- stdout
+    Evaluate code and print the value of its last expression
+
+    Usage: pyexec eval [OPTIONS] [CODE]
+
+    Arguments:
+      [CODE]  Code; from standard input where it is `-` or missing
+
+    Options:
+          --python <VERSION>  Python version, such as 3.12
+          --no-result         Don't ask for the value of the last expression
+      -s, --server <URL>      Server to use, such as http://127.0.0.1:PORT; without one, `run` and
+                              `eval` use this machine [env: PYEXEC_SERVER]
+          --token <TOKEN>     Token that opens the server [env: PYEXEC_TOKEN]
+      -q, --quiet             Print the program's standard output only, and only if it succeeds
+      -v, --verbose           Say first how it went and where it ran
+      -h, --help              Print help
+
+    Limits (0 is the server's default):
+          --timeout <SECONDS>  Seconds it may take
+          --memory <MIB>       Memory in MiB
+          --disk <MIB>         Disk space in MiB
+          --cpu <SHARES>       Share of the processors, relative to other executions; 1024 is usual
+          --network[=<BOOL>]   Let it use the network (--network=false: don't, even with --requirements)
+                               [possible values: true, false]
+    ");
+}
+
+#[test]
+#[cfg(all(feature = "local", target_os = "linux"))]
+fn help_of_all() {
+    assert_snapshot!(pyexec(["--help"]).show(), @"
+    exit 0
+    --- stdout
+    Runs Python code in a sandbox: on this machine, or on a python-executor server
+
+    Usage: pyexec [OPTIONS] <COMMAND>
+
+    Commands:
+      run      Run a project and print what it prints
+      submit   Hand a project to a server and print the execution's id
+      follow   Wait for an execution and print what it printed
+      kill     End an execution and print its status
+      eval     Evaluate code and print the value of its last expression
+      serve    Serve executions to others over HTTP
+      version  Print the version
+      help     Print this message or the help of the given subcommand(s)
+
+    Options:
+      -s, --server <URL>   Server to use, such as http://127.0.0.1:PORT; without one, `run` and `eval`
+                           use this machine [env: PYEXEC_SERVER]
+          --token <TOKEN>  Token that opens the server [env: PYEXEC_TOKEN]
+          --image <IMAGE>  Image to run in: `python:3.11-slim` chooses the Python version
+          --async          Submit only, and print the execution's id
+      -q, --quiet          Print the program's standard output only, and only if it succeeds
+      -v, --verbose        Say first how it went and where it ran
+      -h, --help           Print help
+      -V, --version        Print version
+
+    Limits (0 is the server's default):
+          --timeout <SECONDS>  Seconds it may take
+          --memory <MIB>       Memory in MiB
+          --disk <MIB>         Disk space in MiB
+          --cpu <SHARES>       Share of the processors, relative to other executions; 1024 is usual
+          --network[=<BOOL>]   Let it use the network (--network=false: don't, even with --requirements)
+                               [possible values: true, false]
+
+    Exit codes:
+      0-255  the program's own, when it ran to its end (128 + the number of a signal that ended it)
+      2      the command line can't be carried out
+      124    the program's time limit passed
+      125    pyexec or the server failed
+      130    Ctrl-C (143: SIGTERM)
+      137    the program was killed, or ran out of memory
+      141    nobody reads standard output any more
+    ");
+    assert_snapshot!(pyexec(["run", "--help"]).show(), @"
+    exit 0
+    --- stdout
+    Run a project and print what it prints
+
+    Usage: pyexec run [OPTIONS] [INPUT] [-- <ARGS>...]
+
+    Arguments:
+      [INPUT]    File, directory or .tar to run; code from standard input where it is `-` or missing
+      [ARGS]...  Arguments of the program
+
+    Options:
+          --file <FILE>          File to send, in place of INPUT; again, or separated by commas, for
+                                 several
+          --entrypoint <NAME>    File of the project to run [default: the first main.py, __main__.py or
+                                 *.py]
+          --requirements <FILE>  Packages to install before, as a requirements.txt
+      -e, --env <VAR>            Environment variable of the program: NAME (with its value here) or
+                                 NAME=value
+          --image <IMAGE>        Image to run in: `python:3.11-slim` chooses the Python version
+          --async                Submit only, and print the execution's id
+      -s, --server <URL>         Server to use, such as http://127.0.0.1:PORT; without one, `run` and
+                                 `eval` use this machine [env: PYEXEC_SERVER]
+          --token <TOKEN>        Token that opens the server [env: PYEXEC_TOKEN]
+      -q, --quiet                Print the program's standard output only, and only if it succeeds
+      -v, --verbose              Say first how it went and where it ran
+      -h, --help                 Print help
+
+    Limits (0 is the server's default):
+          --timeout <SECONDS>  Seconds it may take
+          --memory <MIB>       Memory in MiB
+          --disk <MIB>         Disk space in MiB
+          --cpu <SHARES>       Share of the processors, relative to other executions; 1024 is usual
+          --network[=<BOOL>]   Let it use the network (--network=false: don't, even with --requirements)
+                               [possible values: true, false]
+    ");
+    assert_snapshot!(pyexec(["serve", "--help"]).show(), @"
+    exit 0
+    --- stdout
+    Serve executions to others over HTTP
+
+    Usage: pyexec serve [OPTIONS]
+
+    Options:
+          --host <HOST>              Address to listen on; one that others can reach needs a token [env:
+                                     PYEXEC_HOST=] [default: 127.0.0.1]
+          --port <PORT>              Port to listen on; 0 for any free one [env: PYEXEC_PORT=] [default:
+                                     8080]
+          --token <TOKEN>            Token that opens the server; better in PYEXEC_TOKEN or a file, as
+                                     others can see flags
+          --token-file <FILE>        File with tokens, one a line; empty lines and those that begin with
+                                     # don't count
+          --log-level <LEVEL>        What to log to standard error: error, warn, info, debug, trace or a
+                                     filter [env: PYEXEC_LOG_LEVEL=] [default: info]
+          --network-mode <MODE>      What an execution that asks for the network gets: a refusal, or
+                                     this machine's network with all that listens there [env:
+                                     PYEXEC_NETWORK_MODE=] [default: none] [possible values: none, host]
+          --default-network <WHICH>  What a request that doesn't mention the network means [env:
+                                     PYEXEC_DEFAULT_NETWORK=] [default: off] [possible values: off, on]
+          --slots <N>                Executions at the same time [default: twice the processors]
+          --queue <N>                Executions that may wait for a slot [default: 1000]
+          --cleanup-ttl <TIME>       How long results are kept: 300, 300s or 5m [default: 300] [env:
+                                     PYEXEC_CLEANUP_TTL=]
+          --max-body-mb <MIB>        Largest upload in MiB [default: 1024]
+          --spool-dir <FOLDER>       Folder for uploads above 1 MiB [default: the system's temporary
+                                     folder]
+      -h, --help                     Print help
+
+    What a request that doesn't say gets:
+          --default-timeout <SECONDS>    Seconds it may take [default: 300] [env:
+                                         PYEXEC_DEFAULT_TIMEOUT=]
+          --default-memory-mb <MIB>      Memory in MiB [default: 1024] [env: PYEXEC_DEFAULT_MEMORY_MB=]
+          --default-disk-mb <MIB>        Disk space in MiB [default: 2048] [env:
+                                         PYEXEC_DEFAULT_DISK_MB=]
+          --default-cpu-shares <SHARES>  Share of the processors [default: 1024] [env:
+                                         PYEXEC_DEFAULT_CPU_SHARES=]
+          --default-image <IMAGE>        Image, python:X.Y [default: Python 3.12, or the newest] [env:
+                                         PYEXEC_DEFAULT_IMAGE=]
+    ");
+}
+
+#[test]
+fn version() {
+    let version = |args| String::from_utf8(pyexec(args).output().stdout).unwrap();
+    let expected = concat!("pyexec ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!(version(["version"]), expected);
+    assert_eq!(version(["--version"]), expected);
+}

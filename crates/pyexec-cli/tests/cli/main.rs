@@ -1,0 +1,25 @@
+//! Sessions with the real program: what it prints where, and what it exits with.
+#![forbid(unsafe_code)]
+#![cfg(unix)]
+// Clippy knows only functions marked #[test] as tests.
+#![allow(clippy::unwrap_used)]
+
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod ends;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod eval;
+mod help;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod local;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod processes;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod remote;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod serve;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod served;
+mod session;
+mod usage;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod witness;

@@ -1,0 +1,116 @@
+//! One run of the program and what came of it, as text that is the same every time.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    io::Write as _,
+    process::{Command, Output, Stdio},
+};
+use tempfile::TempDir;
+
+/// One run of the program in a folder of its own.
+pub(crate) struct Session {
+    folder: TempDir,
+    command: Command,
+    stdin: Option<Vec<u8>>,
+}
+
+/// The program with these arguments, in an empty environment.
+pub(crate) fn pyexec<const N: usize>(args: [&str; N]) -> Session {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pyexec"));
+    command.args(args).current_dir(folder.path()).env_clear().stdin(Stdio::null());
+    for name in ["PATH", "HOME"] {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
+    Session { folder, command, stdin: None }
+}
+
+impl Session {
+    /// Puts a file into the folder.
+    pub(crate) fn file(self, name: &str, contents: impl AsRef<[u8]>) -> Self {
+        let path = self.folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, contents).unwrap();
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Pipes this in.
+    pub(crate) fn stdin(mut self, text: impl Into<Vec<u8>>) -> Self {
+        self.stdin = Some(text.into());
+        self
+    }
+
+    /// Takes standard input from there.
+    pub(crate) fn stdin_from(mut self, source: impl Into<Stdio>) -> Self {
+        self.command.stdin(source);
+        self
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn output(&mut self) -> Output {
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let Some(text) = self.stdin.take() else {
+            return self.command.output().unwrap();
+        };
+        let mut child = self.command.stdin(Stdio::piped()).spawn().unwrap();
+        let mut pipe = child.stdin.take().unwrap();
+        // One that refuses its arguments doesn't read it.
+        pipe.write_all(&text).unwrap_or_default();
+        drop(pipe);
+        child.wait_with_output().unwrap()
+    }
+
+    /// Runs it to its end and shows what came of it.
+    pub(crate) fn show(mut self) -> String {
+        let output = self.output();
+        let folder = self.folder.path().to_str().unwrap().to_owned();
+        shown(&output).replace(&folder, "FOLDER")
+    }
+
+    /// The command itself, for more than a run to the end, and the folder to keep.
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    pub(crate) fn into_parts(self) -> (Command, TempDir) {
+        (self.command, self.folder)
+    }
+}
+
+/// The exit code, and what was printed if anything was.
+pub(crate) fn shown(output: &Output) -> String {
+    let mut text = match output.status.code() {
+        Some(code) => format!("exit {code}\n"),
+        None => format!("{}\n", output.status),
+    };
+    for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
+        if !bytes.is_empty() {
+            let printed = normalized(&String::from_utf8_lossy(bytes));
+            let end = if printed.ends_with('\n') { "" } else { "<no newline>\n" };
+            write!(text, "--- {name}\n{printed}{end}").unwrap();
+        }
+    }
+    text
+}
+
+/// Ids, durations and ports are different each time.
+fn normalized(text: &str) -> String {
+    let text = masked(text, "exe_", |c| c.is_ascii_hexdigit() || c == '-', "ID");
+    let text = masked(&text, "Duration: ", |c| c.is_ascii_digit(), "N");
+    masked(&text, "127.0.0.1:", |c| c.is_ascii_digit(), "PORT")
+}
+
+/// Replaces what belongs to the variable part after each `prefix`.
+fn masked(text: &str, prefix: &str, belongs: impl Fn(char) -> bool, mask: &str) -> String {
+    let mut parts = text.split(prefix);
+    let mut masked = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(&belongs);
+        let mask = if rest.len() == part.len() { "" } else { mask };
+        masked = masked + prefix + mask + rest;
+    }
+    masked
+}

@@ -1,0 +1,253 @@
+//! What is refused before anything runs.
+
+use crate::session::pyexec;
+use insta::assert_snapshot;
+use std::fs::File;
+
+#[test]
+fn flags_that_do_not_apply() {
+    assert_snapshot!(pyexec(["kill", "--image", "python:3.12", "exe_1"]).show(), @"
+    exit 2
+    --- stderr
+    error: unexpected argument '--image' found
+
+      tip: to pass '--image' as a value, use '-- --image'
+
+    Usage: pyexec kill [OPTIONS] <ID>
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(pyexec(["--image", "python:3.12", "kill", "exe_1"]).show(), @"
+    exit 2
+    --- stderr
+    error: --image does not apply to `pyexec kill`
+
+    Usage: pyexec [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(pyexec(["eval", "--async", "1"]).show(), @"
+    exit 2
+    --- stderr
+    error: unexpected argument '--async' found
+
+      tip: to pass '--async' as a value, use '-- --async'
+
+    Usage: pyexec eval [OPTIONS] [CODE]
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(pyexec(["run", "--python", "3.12", "x.py"]).show(), @"
+    exit 2
+    --- stderr
+    error: unexpected argument '--python' found
+
+      tip: to pass '--python' as a value, use '-- --python'
+
+    Usage: pyexec run [OPTIONS] [INPUT] [-- <ARGS>...]
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(pyexec(["-q", "run", "-v", "x.py"]).show(), @"
+    exit 2
+    --- stderr
+    error: --quiet and --verbose contradict each other
+    ");
+    assert_snapshot!(pyexec(["--token", "s3cret", "eval", "1"]).show(), @"
+    exit 2
+    --- stderr
+    error: --token is for a server
+    hint: name the server: --server URL, or PYEXEC_SERVER
+    ");
+}
+
+#[test]
+fn arguments_that_are_none() {
+    assert_snapshot!(pyexec(["run", "--timeout", "soon", "x.py"]).show(), @"
+    exit 2
+    --- stderr
+    error: invalid value 'soon' for '--timeout <SECONDS>': invalid digit found in string
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(pyexec(["run", "main.py", "argument"]).show(), @"
+    exit 2
+    --- stderr
+    error: unexpected argument 'argument' found
+
+    Usage: pyexec run [OPTIONS] [INPUT] [-- <ARGS>...]
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(pyexec(["follow"]).show(), @"
+    exit 2
+    --- stderr
+    error: the following required arguments were not provided:
+      <ID>
+
+    Usage: pyexec follow <ID>
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(pyexec(["eval", "  "]).show(), @"
+    exit 2
+    --- stderr
+    error: nothing to evaluate
+    ");
+    assert_snapshot!(pyexec(["eval", "-s", "localhost:8080", "1"]).show(), @r#"
+    exit 2
+    --- stderr
+    error: invalid base URL "localhost:8080": it must begin with http:// or https://
+    hint: for example --server http://127.0.0.1:PORT
+    "#);
+}
+
+#[test]
+fn nothing_to_run() {
+    assert_snapshot!(pyexec(["run"]).show(), @"
+    exit 2
+    --- stderr
+    error: nothing to run: standard input is empty
+    hint: name a file or directory, or pipe code in; see --help
+    ");
+    assert_snapshot!(pyexec(["eval"]).stdin(" \n").show(), @"
+    exit 2
+    --- stderr
+    error: nothing to run: standard input is empty
+    hint: name a file or directory, or pipe code in; see --help
+    ");
+    assert_snapshot!(pyexec(["run"]).stdin_from(terminal()).show(), @"
+    exit 2
+    --- stderr
+    error: nothing to run
+    hint: name a file or directory, or pipe code in; see --help
+    ");
+    assert_snapshot!(pyexec(["eval"]).stdin_from(terminal()).show(), @"
+    exit 2
+    --- stderr
+    error: nothing to run
+    hint: name a file or directory, or pipe code in; see --help
+    ");
+}
+
+/// One that nobody types at. It lasts as long as its other end, so that is leaked.
+fn terminal() -> File {
+    use rustix::pty;
+    let flags = pty::OpenptFlags::RDWR | pty::OpenptFlags::NOCTTY;
+    let controller = pty::openpt(flags).unwrap();
+    pty::grantpt(&controller).unwrap();
+    pty::unlockpt(&controller).unwrap();
+    let name = pty::ptsname(&controller, Vec::new()).unwrap();
+    let name = std::str::from_utf8(name.to_bytes()).unwrap();
+    let terminal = File::options().read(true).write(true).open(name).unwrap();
+    std::mem::forget(controller);
+    terminal
+}
+
+#[test]
+fn projects_that_cannot_be_sent() {
+    assert_snapshot!(pyexec(["run", "missing.py"]).show(), @"
+    exit 125
+    --- stderr
+    error: can't read missing.py
+    caused by: No such file or directory (os error 2)
+    ");
+    assert_snapshot!(pyexec(["run", "."]).file("README", "").file("data.csv", "").show(), @r#"
+    exit 125
+    --- stderr
+    error: no Python file to run: the archive holds "README", "data.csv"
+    hint: name the file to run with --entrypoint
+    "#);
+    assert_snapshot!(
+        pyexec(["run", "--file", "a/x.py,b/x.py"]).file("a/x.py", "").file("b/x.py", "").show(),
+        @r#"
+    exit 125
+    --- stderr
+    error: a/x.py and b/x.py have the same base name "x.py"
+    "#
+    );
+    assert_snapshot!(pyexec(["run", "p.tar.gz"]).file("p.tar.gz", b"\x1f\x8b\x08").show(), @"
+    exit 125
+    --- stderr
+    error: p.tar.gz can't be sent as an archive
+    caused by: not a plain tar archive but gzip; send it uncompressed, as tar
+    ");
+    assert_snapshot!(
+        pyexec(["run", "main.py", "--requirements", "none.txt"]).file("main.py", "").show(),
+        @"
+    exit 125
+    --- stderr
+    error: can't read none.txt
+    caused by: No such file or directory (os error 2)
+    "
+    );
+}
+
+#[test]
+fn variables_that_are_not_set() {
+    assert_snapshot!(pyexec(["run", "main.py", "-e", "NOWHERE"]).file("main.py", "").show(), @"
+    exit 2
+    --- stderr
+    error: -e NOWHERE: the variable isn't set
+    hint: set it, or give its value: -e NOWHERE=value
+    ");
+    assert_snapshot!(pyexec(["run", "main.py", "-e", "=x"]).file("main.py", "").show(), @"
+    exit 2
+    --- stderr
+    error: -e: the variable has no name; write -e NAME or -e NAME=value
+    ");
+}
+
+#[test]
+fn commands_that_need_a_server() {
+    assert_snapshot!(pyexec(["submit", "main.py"]).show(), @"
+    exit 2
+    --- stderr
+    error: `pyexec submit` needs a server
+    hint: start one with `pyexec serve`, and name it: --server http://127.0.0.1:PORT, or PYEXEC_SERVER
+    ");
+    assert_snapshot!(pyexec(["--async", "run", "main.py"]).show(), @"
+    exit 2
+    --- stderr
+    error: `pyexec run --async` needs a server
+    hint: start one with `pyexec serve`, and name it: --server http://127.0.0.1:PORT, or PYEXEC_SERVER
+    ");
+    assert_snapshot!(pyexec(["follow", "exe_1"]).show(), @"
+    exit 2
+    --- stderr
+    error: `pyexec follow` needs a server
+    hint: start one with `pyexec serve`, and name it: --server http://127.0.0.1:PORT, or PYEXEC_SERVER
+    ");
+    assert_snapshot!(pyexec(["kill", "exe_1"]).env("PYEXEC_SERVER", "").show(), @"
+    exit 2
+    --- stderr
+    error: `pyexec kill` needs a server
+    hint: start one with `pyexec serve`, and name it: --server http://127.0.0.1:PORT, or PYEXEC_SERVER
+    ");
+}
+
+#[test]
+fn a_server_that_is_not_there() {
+    let absent = |name| pyexec([name, "--server", "http://127.0.0.1:1", "1"]).file("1", "");
+    assert_snapshot!(absent("kill").show(), @"
+    exit 125
+    --- stderr
+    error: cannot connect to http://127.0.0.1:PORT: connection refused
+    hint: start a server there with `pyexec serve`, or check its address
+    ");
+    assert_snapshot!(absent("submit").show(), @"
+    exit 125
+    --- stderr
+    error: cannot connect to http://127.0.0.1:PORT: connection refused
+    hint: start a server there with `pyexec serve`, or check its address
+    ");
+}
+
+#[test]
+#[cfg(not(all(feature = "local", target_os = "linux")))]
+fn no_server_and_none_of_its_own() {
+    let output = pyexec(["eval", "1"]).output();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr.contains("--server"), "{stderr}");
+}
