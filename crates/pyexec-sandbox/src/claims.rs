@@ -7,6 +7,8 @@ use pyexec_types::TracebackFrame;
 pub(crate) const MOST_BYTES: usize = 80 << 20;
 /// The longest name of an exception class that is believed.
 const LONGEST_NAME: usize = 1024;
+/// The longest frame: a path, a number and a function.
+const LONGEST_FRAME: usize = 8192;
 /// The most frames that are kept.
 const MOST_FRAMES: usize = 128;
 
@@ -39,7 +41,9 @@ impl Claims {
                 b"error_line" if claims.error_line.is_none() => {
                     claims.error_line = value.parse().ok();
                 }
-                b"frame" if claims.traceback.len() < MOST_FRAMES => {
+                b"frame"
+                    if claims.traceback.len() < MOST_FRAMES && value.len() <= LONGEST_FRAME =>
+                {
                     claims.traceback.extend(frame(&value));
                 }
                 _ => {}

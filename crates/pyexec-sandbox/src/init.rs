@@ -19,7 +19,7 @@ use crate::{
 };
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd},
+    fd::{AsRawFd, OwnedFd},
     fs::{Mode, OFlags, open},
     io::Errno,
     process::{
@@ -47,15 +47,31 @@ pub(crate) struct Ends {
 }
 
 impl Ends {
-    fn all(&self) -> [BorrowedFd<'_>; 6] {
+    fn all(&self) -> [&OwnedFd; 6] {
         [&self.control, &self.stdin, &self.stdout, &self.stderr, &self.claims, &self.mapped]
-            .map(AsFd::as_fd)
+    }
+
+    /// Gives every end the lowest number that is free, now that few are taken: PID 2 needs high
+    /// ones, and any low one for a stream.
+    fn renumber(self) -> Result<Self, StepError> {
+        let low =
+            |fd: OwnedFd| rustix::io::fcntl_dupfd_cloexec(&fd, 3).step("renumbering descriptors");
+        Ok(Self {
+            control: low(self.control)?,
+            stdin: low(self.stdin)?,
+            stdout: low(self.stdout)?,
+            stderr: low(self.stderr)?,
+            claims: low(self.claims)?,
+            mapped: low(self.mapped)?,
+        })
     }
 }
 
 /// Everything that PID 1 does.
 pub(crate) fn main(ends: Ends, network: bool, filters: &Filters) -> ! {
     let ended = catch_unwind(AssertUnwindSafe(|| {
+        close_all_but(&ends)?;
+        let ends = ends.renumber()?;
         let control = ends.control.try_clone().step("copying the control socket")?;
         let result = live(ends, network, filters);
         if let Err(error) = &result {
@@ -68,7 +84,6 @@ pub(crate) fn main(ends: Ends, network: bool, filters: &Filters) -> ! {
 }
 
 fn live(ends: Ends, network: bool, filters: &Filters) -> Result<(), StepError> {
-    close_all_but(ends.all())?;
     let mut byte = [0];
     if rustix::io::read(&ends.mapped, &mut byte).step("waiting for the user mapping")? == 0 {
         return Ok(());
@@ -92,17 +107,19 @@ fn live(ends: Ends, network: bool, filters: &Filters) -> Result<(), StepError> {
             detail: "it came without its two descriptors".into(),
         });
     };
-    let order: Order = channel::from_memfd(order).step("reading the order")?;
+    let mut order: Order = channel::from_memfd(order).step("reading the order")?;
+    order.open_files = privileges::raise_open_files(order.open_files)?;
     mounts::apply(&order)?;
     unpack::unpack(archive.into())?;
+    let script = program::Prepared::new(&order)?;
     // From here on nothing in the sandbox has a privilege, so that variables such as LD_PRELOAD,
     // which make the interpreter load files of the archive early, gain nothing.
     privileges::drop_all()?;
     filters.install(order.rlimits_only)?;
-    let script = program::start(&order, [&stdin, &stdout, &stderr, &claims])?;
+    let script = script.start(&order, [&stdin, &stdout, &stderr, &claims])?;
     // The script's process alone holds the pipes now: their end is its end.
     drop((stdin, stdout, stderr, claims));
-    let pid = script.go(&order)?;
+    let pid = script.go()?;
     watch(&control, pid, &order)
 }
 
@@ -118,8 +135,8 @@ fn become_inside_user() -> Result<(), StepError> {
 }
 
 /// Closes what the launcher's copy brought along, its own socket (standard input) included.
-fn close_all_but(keep: [BorrowedFd<'_>; 6]) -> Result<(), StepError> {
-    sys::close_all_but(keep.map(|fd| fd.as_raw_fd())).step("closing descriptors")?;
+fn close_all_but(ends: &Ends) -> Result<(), StepError> {
+    sys::close_all_but(ends.all().map(|fd| fd.as_raw_fd())).step("closing descriptors")?;
     let null = open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
         .step("opening /dev/null")?;
     (0..3).try_for_each(|number| sys::duplicate_to(&null, number, true)).step("closing streams")

@@ -118,6 +118,8 @@ fn keep(
         .arg0(entry::MARKER)
         .env_clear()
         .current_dir("/")
+        // A Ctrl-C at the terminal is for the server, which may have a grace period to give.
+        .process_group(0)
         .stdin(theirs)
         .stdout(Stdio::null())
         .stderr(Stdio::null())

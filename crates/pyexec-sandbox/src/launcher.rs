@@ -279,6 +279,10 @@ impl Launcher {
                     .step("entering the control group")
                     .and_then(|()| identity::map(pid, slot, self.owner))
                     .and_then(|()| {
+                        let streams = [&stdin, &stdout, &stderr].map(AsFd::as_fd);
+                        identity::give(streams, slot, self.owner)
+                    })
+                    .and_then(|()| {
                         rustix::io::write(&tell_mapped, &[0]).step("waking PID 1").map(drop)
                     });
                 if let Err(error) = introduced {
@@ -317,7 +321,7 @@ impl Launcher {
         self.ready.retain(|(ready, _)| *ready != pid);
         let reaped = sys::reap(pid).step("reaping a sandbox")?;
         let mut usage = sandbox.group.as_ref().map(Group::usage).unwrap_or_default();
-        usage.cpu_ms = reaped.cpu_ms;
+        usage.cpu_ms = usage.cpu_ms.max(reaped.cpu_ms);
         usage.peak_memory_bytes = match usage.peak_memory_bytes {
             0 => reaped.max_rss_bytes,
             peak => peak,
@@ -333,8 +337,11 @@ impl Launcher {
             drop(channel::send(socket, &FromLauncher::Exited { id, usage: told }, &[]));
         }
         // The next execution shouldn't wait for its namespaces. If this fails now, it fails
-        // again, with its reason, for the execution that needs it.
-        drop(self.make_ready());
+        // again, with its reason, for the execution that needs it; and a sandbox that ended before
+        // its time is no reason to make the next.
+        if sandbox.id.is_some() {
+            drop(self.make_ready());
+        }
         Ok(())
     }
 }

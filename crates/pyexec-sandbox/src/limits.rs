@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// What one execution may use. Every one of these is enforced.
+/// What one execution may use. The kernel enforces these where there are control groups; where
+/// there are none, it enforces those on a single process, and the rest is watched.
 ///
 /// ```
 /// use pyexec_sandbox::Limits;
@@ -25,7 +26,7 @@ pub struct Limits {
     pub cpu_shares: u64,
     /// Processes and threads (default: 256).
     pub processes: u64,
-    /// Open files a process, at least 16 (default: 1024).
+    /// Open files a process, at least 32 (default: 1024).
     pub open_files: u64,
     /// Bytes that may be written to standard output, and likewise to standard error, before the
     /// execution is ended (default: 1 GiB).

@@ -154,7 +154,11 @@ impl Sandbox {
         if job.host_network && !self.setup.host_network {
             return invalid("this sandbox offers no network");
         }
-        if job.limits.open_files < 16 || job.limits.memory_mb == 0 || job.limits.disk_mb == 0 {
+        let most = 1 << 32;
+        if job.limits.memory_mb > most || job.limits.disk_mb > most || job.limits.processes > most {
+            return invalid("a limit is beyond any machine");
+        }
+        if job.limits.open_files < 32 || job.limits.memory_mb == 0 || job.limits.disk_mb == 0 {
             return invalid("a limit is too low to run anything");
         }
         Ok(())

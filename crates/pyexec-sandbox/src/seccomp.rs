@@ -2,9 +2,9 @@
 //! profile, tightened. An allow-list, because a deny-list misses x32 numbers and whatever the
 //! next kernel adds.
 //!
-//! Two filters are stacked. The first answers `ENOSYS` to `clone3`, whose flags can't be
-//! inspected, so that the C library falls back to `clone`; the second is the list, and answers
-//! `EPERM`.
+//! Two filters are stacked. The list answers `EPERM`; the other, installed last so that its word
+//! counts, answers `ENOSYS` to calls for which the C library has an older way: to `clone3`, whose
+//! flags can't be inspected, and to whatever is newer than the list.
 
 use crate::message::StepError;
 use seccompiler::{
@@ -18,7 +18,7 @@ type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 /// The compiled filters.
 #[derive(Debug)]
 pub(crate) struct Filters {
-    clone3: BpfProgram,
+    missing: BpfProgram,
     allowed: BpfProgram,
     /// Replaces `allowed` where no control group accounts for memory that no process maps.
     allowed_without_groups: BpfProgram,
@@ -27,14 +27,15 @@ pub(crate) struct Filters {
 impl Filters {
     pub(crate) fn compile() -> Result<Self, StepError> {
         let errno = |number: i32| SeccompAction::Errno(number.unsigned_abs());
-        let clone3 = [(libc::SYS_clone3, Vec::new())].into();
+        let newer = NEWER.filter(|call| !ANY.contains(call));
+        let missing = newer.chain([libc::SYS_clone3]).map(|call| (call, Vec::new())).collect();
         let mut rules = allowed()?;
         let allowed = compile(rules.clone(), errno(libc::EPERM), SeccompAction::Allow)?;
         for call in UNACCOUNTED_MEMORY {
             rules.remove(call);
         }
         Ok(Self {
-            clone3: compile(clone3, SeccompAction::Allow, errno(libc::ENOSYS))?,
+            missing: compile(missing, SeccompAction::Allow, errno(libc::ENOSYS))?,
             allowed,
             allowed_without_groups: compile(rules, errno(libc::EPERM), SeccompAction::Allow)?,
         })
@@ -43,7 +44,7 @@ impl Filters {
     /// Installs the filters on this thread, for good.
     pub(crate) fn install(&self, without_groups: bool) -> Result<(), StepError> {
         let list = if without_groups { &self.allowed_without_groups } else { &self.allowed };
-        [&self.clone3, list]
+        [list, &self.missing]
             .into_iter()
             .try_for_each(|filter| seccompiler::apply_filter(filter))
             .map_err(|error| failed(&error))
@@ -77,6 +78,9 @@ const NEW_NAMESPACES: u64 = (libc::CLONE_NEWNS
     | libc::CLONE_NEWPID
     | libc::CLONE_NEWNET) as u64;
 
+/// Calls after the newest that any list here was made for; `fchmodat2` is in it.
+const NEWER: std::ops::Range<i64> = 450..512;
+
 const UNACCOUNTED_MEMORY: &[i64] = &[libc::SYS_memfd_create, libc::SYS_shmget];
 
 fn allowed() -> Result<Rules, StepError> {
@@ -92,21 +96,29 @@ fn allowed() -> Result<Rules, StepError> {
         libc::SYS_clone,
         vec![rule(vec![(0, Len::Qword, Op::MaskedEq(NEW_NAMESPACES), 0)])?],
     );
-    // Allowed here so that the ENOSYS of the other filter is what a caller sees.
-    rules.insert(libc::SYS_clone3, Vec::new());
+    // Of one's own process only: PID 1 has the same user, and must keep its limits and its turn.
+    rules.insert(libc::SYS_prlimit64, vec![rule(vec![(0, Len::Dword, Op::Eq, 0)])?]);
+    rules.insert(libc::SYS_setpriority, vec![rule(vec![(1, Len::Dword, Op::Eq, 0)])?]);
     // No pushing of characters into a terminal.
     let (push, linux) = (libc::TIOCSTI, libc::TIOCLINUX);
     rules.insert(
         libc::SYS_ioctl,
         vec![rule(vec![(1, Len::Dword, Op::Ne, push), (1, Len::Dword, Op::Ne, linux)])?],
     );
-    // No netlink, packet, crypto, virtual machine or other exotic sockets.
-    let families = [libc::AF_UNIX, libc::AF_INET, libc::AF_INET6];
-    let families: Result<Vec<_>, _> = families
-        .into_iter()
-        .map(|family| rule(vec![(0, Len::Dword, Op::Eq, family as u64)]))
-        .collect();
-    rules.insert(libc::SYS_socket, families?);
+    // No netlink, packet, crypto, virtual machine or other exotic sockets, and of the usual
+    // families only the usual protocols.
+    let unix = || rule(vec![(0, Len::Dword, Op::Eq, libc::AF_UNIX as u64)]);
+    let mut sockets = vec![unix()?];
+    for family in [libc::AF_INET, libc::AF_INET6] {
+        for protocol in [0, libc::IPPROTO_TCP, libc::IPPROTO_UDP] {
+            sockets.push(rule(vec![
+                (0, Len::Dword, Op::Eq, family as u64),
+                (2, Len::Dword, Op::Eq, protocol as u64),
+            ])?);
+        }
+    }
+    rules.insert(libc::SYS_socket, sockets);
+    rules.insert(libc::SYS_socketpair, vec![unix()?]);
     // The personalities that reading one and Python's own tools use: none that loosen anything.
     let personalities: Result<Vec<_>, _> = [0, 0xffff_ffff]
         .into_iter()
@@ -116,7 +128,12 @@ fn allowed() -> Result<Rules, StepError> {
     Ok(rules)
 }
 
-/// Calls of every architecture, whatever their arguments.
+/// `fchmodat2`, which has the same number everywhere.
+const FCHMODAT2: i64 = 452;
+
+/// Calls of every architecture, whatever their arguments. What is missing on purpose beside the
+/// obvious: `inotify`, which shows what others do with shared files, and `io_setup`, whose slots
+/// are the whole machine's.
 #[rustfmt::skip]
 const ANY: &[i64] = &[
     // files
@@ -135,7 +152,7 @@ const ANY: &[i64] = &[
     libc::SYS_lgetxattr, libc::SYS_fgetxattr, libc::SYS_listxattr, libc::SYS_llistxattr,
     libc::SYS_flistxattr, libc::SYS_setxattr, libc::SYS_lsetxattr, libc::SYS_fsetxattr,
     libc::SYS_removexattr, libc::SYS_lremovexattr, libc::SYS_fremovexattr, libc::SYS_memfd_create,
-    libc::SYS_inotify_init1, libc::SYS_inotify_add_watch, libc::SYS_inotify_rm_watch,
+    FCHMODAT2,
     // memory
     libc::SYS_brk, libc::SYS_mmap, libc::SYS_munmap, libc::SYS_mprotect, libc::SYS_mremap,
     libc::SYS_madvise, libc::SYS_mincore, libc::SYS_msync, libc::SYS_mlock, libc::SYS_mlock2,
@@ -149,7 +166,7 @@ const ANY: &[i64] = &[
     libc::SYS_getgroups, libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setreuid,
     libc::SYS_setregid, libc::SYS_setresuid, libc::SYS_setresgid, libc::SYS_setgroups,
     libc::SYS_prctl, libc::SYS_seccomp, libc::SYS_getrlimit, libc::SYS_setrlimit,
-    libc::SYS_prlimit64, libc::SYS_getrusage, libc::SYS_getpriority, libc::SYS_setpriority,
+    libc::SYS_getrusage, libc::SYS_getpriority,
     libc::SYS_times, libc::SYS_sched_yield, libc::SYS_sched_getaffinity,
     libc::SYS_sched_setaffinity, libc::SYS_sched_getparam, libc::SYS_sched_getscheduler,
     libc::SYS_sched_getattr, libc::SYS_sched_get_priority_max, libc::SYS_sched_get_priority_min,
@@ -169,10 +186,9 @@ const ANY: &[i64] = &[
     libc::SYS_timerfd_settime,
     // waiting
     libc::SYS_ppoll, libc::SYS_pselect6, libc::SYS_epoll_create1, libc::SYS_epoll_ctl,
-    libc::SYS_epoll_pwait, libc::SYS_epoll_pwait2, libc::SYS_eventfd2, libc::SYS_io_setup,
-    libc::SYS_io_destroy, libc::SYS_io_submit, libc::SYS_io_cancel, libc::SYS_io_getevents,
+    libc::SYS_epoll_pwait, libc::SYS_epoll_pwait2, libc::SYS_eventfd2,
     // sockets (those that `socket` lets one make)
-    libc::SYS_socketpair, libc::SYS_bind, libc::SYS_listen, libc::SYS_accept, libc::SYS_accept4,
+    libc::SYS_bind, libc::SYS_listen, libc::SYS_accept, libc::SYS_accept4,
     libc::SYS_connect, libc::SYS_getsockname, libc::SYS_getpeername, libc::SYS_getsockopt,
     libc::SYS_setsockopt, libc::SYS_sendto, libc::SYS_recvfrom, libc::SYS_sendmsg,
     libc::SYS_recvmsg, libc::SYS_sendmmsg, libc::SYS_recvmmsg, libc::SYS_shutdown,
@@ -188,7 +204,7 @@ const LEGACY: &[i64] = &[
     libc::SYS_chown, libc::SYS_lchown, libc::SYS_utime, libc::SYS_utimes, libc::SYS_dup2,
     libc::SYS_pipe, libc::SYS_fork, libc::SYS_vfork, libc::SYS_getpgrp, libc::SYS_time,
     libc::SYS_alarm, libc::SYS_pause, libc::SYS_poll, libc::SYS_select, libc::SYS_epoll_create,
-    libc::SYS_epoll_wait, libc::SYS_eventfd, libc::SYS_signalfd, libc::SYS_inotify_init,
+    libc::SYS_epoll_wait, libc::SYS_eventfd, libc::SYS_signalfd,
     libc::SYS_arch_prctl,
 ];
 #[cfg(not(target_arch = "x86_64"))]

@@ -19,7 +19,7 @@ use std::{
 };
 
 /// How long a killed sandbox may take to vanish before it counts as lost.
-const GRACE: Duration = Duration::from_secs(10);
+const GRACE: Duration = Duration::from_secs(30);
 
 /// Starts the job in a new sandbox, whose descriptors these are, and sees it through.
 pub(crate) fn supervise(
@@ -35,8 +35,11 @@ pub(crate) fn supervise(
     };
     let io = |what| move |error: io::Error| SandboxError::Io(what, error);
     let order = channel::to_memfd("pyexec-order", order).map_err(io("no memory for an order"))?;
-    let nonblocking = fcntl_setfl(&stdin, OFlags::NONBLOCK);
-    nonblocking.map_err(|errno| io("no pipe for standard input")(errno.into()))?;
+    // A script can read from its own output pipes, or write to its input: never wait for one.
+    for fd in [&control, &stdin, &stdout, &stderr, &claims] {
+        let nonblocking = fcntl_setfl(fd, OFlags::NONBLOCK);
+        nonblocking.map_err(|errno| io("no pipe for a stream")(errno.into()))?;
+    }
     let started = Instant::now();
     // A PID 1 that is gone already is noticed below, by the end of its socket.
     drop(channel::send(&control, &Go, &[order.as_fd(), job.archive.as_fd()]));
@@ -113,7 +116,6 @@ impl Running {
                 self.kill(End::TimedOut);
             }
             if self.killed_at.is_some_and(|killed| killed + GRACE <= now) {
-                self.end = Some(End::Lost);
                 return Ok(());
             }
             for source in self.wait(stop, now)? {
@@ -187,7 +189,13 @@ impl Running {
             Ok(Some((FromInit::Failed(error), _))) => {
                 self.end.get_or_insert(End::Refused(error.to_string()));
             }
-            Ok(None) | Err(_) => self.control = None,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Ok(None) | Err(_) => {
+                self.control = None;
+                // Everyone inside is gone. Only another execution that shares the host's network
+                // could still hold a pipe that was passed to it, and it can't keep us.
+                self.killed_at.get_or_insert_with(Instant::now);
+            }
         }
     }
 

@@ -90,10 +90,12 @@ pub(crate) fn exec(program: &CString, argv: &[CString], env: &[CString]) -> Errn
 
 /// Undoes what the Rust runtime and we did to signals, before a program of others starts.
 pub(crate) fn reset_signals() {
-    // SAFETY: an all-zero set is valid storage for `sigemptyset`; setting a default disposition
-    // and an empty mask has no memory effects.
+    // SAFETY: an all-zero set is valid storage for `sigemptyset`; setting default dispositions
+    // (numbers that have none fail harmlessly) and an empty mask has no memory effects.
     unsafe {
-        libc::signal(libc::SIGPIPE, libc::SIG_DFL);
+        for signal in 1..=64 {
+            libc::signal(signal, libc::SIG_DFL);
+        }
         let mut none: libc::sigset_t = mem::zeroed();
         libc::sigemptyset(&raw mut none);
         libc::sigprocmask(libc::SIG_SETMASK, &raw const none, ptr::null_mut());

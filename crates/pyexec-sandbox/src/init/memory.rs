@@ -13,8 +13,10 @@ pub(crate) fn exceeds(memory_bytes: u64, disk_bytes: u64) -> bool {
     let over = |usage: Usage| {
         usage.anonymous > limits.anonymous || usage.anonymous + usage.shared > limits.shared
     };
-    // ... so a second look counts each process's part of them.
-    over(total(resident)) && over(total(|pid| proportional(pid).or_else(|| resident(pid))))
+    // ... so a second look counts each process's part of them. Not being able to look is no
+    // excuse: somebody has seen to it.
+    total(resident).is_none_or(over)
+        && total(|pid| proportional(pid).or_else(|| resident(pid))).is_none_or(over)
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,16 +25,17 @@ struct Usage {
     shared: u64,
 }
 
-fn total(of: impl Fn(u32) -> Option<Usage>) -> Usage {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries
+fn total(of: impl Fn(u32) -> Option<Usage>) -> Option<Usage> {
+    let entries = fs::read_dir("/proc").ok()?.flatten();
+    let usage = entries
         .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
         .filter(|pid| *pid != 1)
         .filter_map(of)
         .fold(Usage::default(), |sum, usage| Usage {
             anonymous: sum.anonymous + usage.anonymous,
             shared: sum.shared + usage.shared,
-        })
+        });
+    Some(usage)
 }
 
 fn resident(pid: u32) -> Option<Usage> {

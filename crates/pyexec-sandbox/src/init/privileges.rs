@@ -25,10 +25,20 @@ pub(crate) fn drop_all() -> Result<(), StepError> {
     set_capabilities(None, none).step("dropping the capabilities")
 }
 
+/// Raises our own limit on open files as far as `wanted`; as far as it got.
+pub(crate) fn raise_open_files(wanted: u64) -> Result<u64, StepError> {
+    let limit = getrlimit(Resource::Nofile);
+    let most = limit.maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    let limit = Rlimit { current: Some(most), maximum: limit.maximum };
+    setrlimit(Resource::Nofile, limit).step("raising the limit on open files")?;
+    Ok(most)
+}
+
 /// Limits on each single process.
 pub(crate) fn limit(order: &Order) -> Result<(), StepError> {
     for (resource, value) in [
-        (Resource::Core, 0),
+        // 1, since 0 doesn't keep a crash from a handler that core_pattern pipes to (core(5)).
+        (Resource::Core, 1),
         (Resource::Nofile, order.open_files),
         // PID 1 counts too.
         (Resource::Nproc, order.processes + 1),

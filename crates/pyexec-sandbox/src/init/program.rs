@@ -7,57 +7,72 @@ use crate::{
 };
 use rustix::{
     fd::OwnedFd,
-    io::Errno,
+    fs::{MemfdFlags, memfd_create},
     pipe::{PipeFlags, pipe_with},
     process::{Pid, setsid},
 };
-use std::{ffi::CString, fs::File, io::Read};
+use std::{
+    ffi::CString,
+    fs::File,
+    io::{Read, Seek, Write},
+};
+
+/// Everything that PID 2 needs beside its streams, made while memory files still may be.
+pub(crate) struct Prepared {
+    /// Python waits for the end of this; a shell doesn't.
+    go: (OwnedFd, OwnedFd),
+    /// What the script's process is to become.
+    message: OwnedFd,
+    /// Says why the program couldn't be started; silent where it could.
+    failure: (OwnedFd, OwnedFd),
+}
 
 /// A process that has started and waits.
 pub(crate) struct Started {
     pid: Pid,
-    /// Python waits for this; a shell doesn't.
     go: OwnedFd,
-    /// Says why the program couldn't be started; silent where it could.
     failure: OwnedFd,
 }
 
-/// Forks PID 2 with its standard streams and the claims channel.
-pub(crate) fn start(order: &Order, streams: [&OwnedFd; 4]) -> Result<Started, StepError> {
-    let pipe = || pipe_with(PipeFlags::CLOEXEC).step("making a pipe");
-    let ((go_read, go), (failure, failure_write)) = (pipe()?, pipe()?);
-    match sys::fork().step("forking")? {
-        Fork::Parent(pid) => Ok(Started { pid, go, failure }),
-        Fork::Child => {
-            let numbers = Numbers::highest(order);
-            let report = match enter(order, streams, &go_read, &failure_write, &numbers) {
-                Ok(never) => match never {},
-                Err(error) => serde_json::to_vec(&error).unwrap_or_default(),
-            };
-            sys::write_to(numbers.failure, &report);
-            sys::exit_now(126)
+impl Prepared {
+    pub(crate) fn new(order: &Order) -> Result<Self, StepError> {
+        let pipe = || pipe_with(PipeFlags::CLOEXEC).step("making a pipe");
+        let message =
+            memfd_create("pyexec-go", MemfdFlags::CLOEXEC).step("making a memory file")?;
+        let mut file = File::from(message);
+        file.write_all(&go_message(order))
+            .and_then(|()| file.rewind())
+            .step("writing arguments")?;
+        Ok(Self { go: pipe()?, message: file.into(), failure: pipe()? })
+    }
+
+    /// Forks PID 2 with its standard streams and the claims channel.
+    pub(crate) fn start(self, order: &Order, streams: [&OwnedFd; 4]) -> Result<Started, StepError> {
+        match sys::fork().step("forking")? {
+            Fork::Parent(pid) => Ok(Started { pid, go: self.go.1, failure: self.failure.0 }),
+            Fork::Child => {
+                let numbers = Numbers::highest(order);
+                let report = match enter(order, streams, &self, &numbers) {
+                    Ok(never) => match never {},
+                    Err(error) => serde_json::to_vec(&error).unwrap_or_default(),
+                };
+                sys::write_to(numbers.failure, &report);
+                sys::exit_now(126)
+            }
         }
     }
 }
 
 impl Started {
     /// Lets it go, once everything is in place.
-    pub(crate) fn go(self, order: &Order) -> Result<Pid, StepError> {
+    pub(crate) fn go(self) -> Result<Pid, StepError> {
         let mut failure = Vec::new();
         File::from(self.failure).read_to_end(&mut failure).step("waiting for the program")?;
         if let Ok(error) = serde_json::from_slice(&failure) {
             return Err(error);
         }
-        let message = go_message(order);
-        let mut left = message.as_slice();
-        while !left.is_empty() {
-            match rustix::io::write(&self.go, left) {
-                Ok(written) => left = &left[written..],
-                Err(Errno::INTR) => {}
-                // A shell doesn't listen, and an interpreter that is gone has said why.
-                Err(_) => break,
-            }
-        }
+        // A shell doesn't listen, and an interpreter that is gone has said why.
+        let _ = rustix::io::write(&self.go, b"go");
         Ok(self.pid)
     }
 }
@@ -86,13 +101,14 @@ fn script(order: &Order) -> String {
 struct Numbers {
     claims: i32,
     go: i32,
+    message: i32,
     failure: i32,
 }
 
 impl Numbers {
     fn highest(order: &Order) -> Self {
         let highest = i32::try_from(order.open_files).unwrap_or(i32::MAX) - 1;
-        Self { claims: highest, go: highest - 1, failure: highest - 2 }
+        Self { claims: highest, go: highest - 1, message: highest - 2, failure: highest - 3 }
     }
 }
 
@@ -102,15 +118,14 @@ enum Never {}
 fn enter(
     order: &Order,
     [stdin, stdout, stderr, claims]: [&OwnedFd; 4],
-    go: &OwnedFd,
-    failure: &OwnedFd,
+    prepared: &Prepared,
     numbers: &Numbers,
 ) -> Result<Never, StepError> {
     let shell = !order.pre_commands.is_empty();
     let place = |from: &OwnedFd, to, survives_exec| {
         sys::duplicate_to(from, to, survives_exec).step("placing a stream")
     };
-    place(failure, numbers.failure, false)?;
+    place(&prepared.failure.1, numbers.failure, false)?;
     setsid().step("starting a session")?;
     place(stdout, 1, true)?;
     place(stderr, 2, true)?;
@@ -120,9 +135,10 @@ fn enter(
         vec![STDIN_FOR_LATER, numbers.failure]
     } else {
         place(stdin, 0, true)?;
-        place(go, numbers.go, true)?;
+        place(&prepared.go.0, numbers.go, true)?;
+        place(&prepared.message, numbers.message, true)?;
         place(claims, numbers.claims, true)?;
-        vec![numbers.failure, numbers.go, numbers.claims]
+        vec![numbers.failure, numbers.message, numbers.go, numbers.claims]
     };
     sys::close_all_but(kept).step("closing descriptors")?;
 
@@ -136,7 +152,8 @@ fn enter(
             Program::Script => "script",
             Program::Eval => "eval",
         };
-        format!("PYEXEC_BOOT={},{},{program}", numbers.go, numbers.claims)
+        let Numbers { go, message, claims, .. } = numbers;
+        format!("PYEXEC_BOOT={go},{message},{claims},{program}")
     });
     let c = |text: String| {
         CString::new(text).map_err(|_| StepError {

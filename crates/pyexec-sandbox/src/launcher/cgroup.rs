@@ -16,8 +16,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The least share of the processors that anyone gets.
+const LEAST_SHARES: u64 = 64;
+
+/// What sockets of one execution may hold, in bytes.
+const SOCKET_MEMORY: &str = "16777216";
+
 /// The controllers of version 1 that are used; `memory` and `pids` are required.
-const V1: [&str; 3] = ["memory", "pids", "cpu"];
+const V1: [&str; 4] = ["memory", "pids", "cpu", "cpuacct"];
 
 /// How the names of our groups begin; the launcher's number follows.
 const PREFIX: &str = "pyexec-";
@@ -92,7 +98,7 @@ impl Groups {
             let folder = own.and_then(|own| mounted("cgroup", controller, &own));
             match folder.and_then(|folder| open_folder(CWD, &folder).ok()) {
                 Some(folder) => parents.push((controller, folder)),
-                None if controller == "cpu" => {}
+                None if controller.starts_with("cpu") => {}
                 None => return None,
             }
         }
@@ -181,7 +187,9 @@ impl Group {
     }
 
     /// Sets the limits. No group ever swaps: what looks like memory is memory.
-    pub(crate) fn limit(&self, limits: GroupLimits) -> Result<()> {
+    pub(crate) fn limit(&self, mut limits: GroupLimits) -> Result<()> {
+        // However little it wants, it must get to its end when it is killed.
+        limits.cpu_shares = limits.cpu_shares.max(LEAST_SHARES);
         let (memory, processes) = (limits.memory_bytes.to_string(), limits.processes.to_string());
         for (controller, folder) in &self.folders {
             match *controller {
@@ -196,9 +204,13 @@ impl Group {
                 "memory" => {
                     write(folder, "memory.limit_in_bytes", &memory)?;
                     optional(write(folder, "memory.memsw.limit_in_bytes", &memory))?;
+                    optional(write(folder, "memory.swappiness", "0"))?;
+                    // Version 1 counts what sockets hold by itself, and not at all unless asked.
+                    optional(write(folder, "memory.kmem.tcp.limit_in_bytes", SOCKET_MEMORY))?;
                 }
                 "pids" => write(folder, "pids.max", &processes)?,
-                _ => write(folder, "cpu.shares", &limits.cpu_shares.max(2).to_string())?,
+                "cpu" => write(folder, "cpu.shares", &limits.cpu_shares.to_string())?,
+                _ => {}
             }
         }
         Ok(())
@@ -209,22 +221,32 @@ impl Group {
         let mut usage = GroupUsage::default();
         for (controller, folder) in &self.folders {
             let (peak, events) = match *controller {
-                "" => ("memory.peak", "memory.events"),
+                "cpuacct" => {
+                    let ns = read(folder, "cpuacct.usage").ok().and_then(|t| t.trim().parse().ok());
+                    usage.cpu_ms = ns.map_or(0, |ns: u64| ns / 1_000_000);
+                    continue;
+                }
+                "" => {
+                    let us = read(folder, "cpu.stat").ok();
+                    let us = us.and_then(|text| value(&text, "usage_usec "));
+                    usage.cpu_ms = us.map_or(0, |us| us / 1000);
+                    ("memory.peak", "memory.events")
+                }
                 "memory" => ("memory.max_usage_in_bytes", "memory.oom_control"),
                 _ => continue,
             };
             let number = |text: String| text.trim().parse().unwrap_or(0);
             usage.peak_memory_bytes = read(folder, peak).map_or(0, number);
-            usage.oom_kills = read(folder, events)
-                .ok()
-                .and_then(|text| {
-                    let line = text.lines().find_map(|line| line.strip_prefix("oom_kill "))?;
-                    line.trim().parse().ok()
-                })
-                .unwrap_or(0);
+            let kills = read(folder, events).ok().and_then(|text| value(&text, "oom_kill "));
+            usage.oom_kills = kills.unwrap_or(0);
         }
         usage
     }
+}
+
+/// The number behind a name in a file of such lines.
+fn value(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(name))?.trim().parse().ok()
 }
 
 /// Docker's conversion of shares (2 to 262,144, 1,024 being usual) to a weight (1 to 10,000).

@@ -1,7 +1,11 @@
 //! Which users of the host stand behind the user inside.
 
 use crate::message::{Step, StepError};
-use rustix::process::{Pid, geteuid};
+use rustix::{
+    fd::BorrowedFd,
+    fs::fchown,
+    process::{Gid, Pid, Uid, geteuid},
+};
 use std::{collections::BTreeSet, fs};
 
 /// The user and group inside.
@@ -97,6 +101,16 @@ pub(crate) fn map(pid: Pid, slot: u32, owner: Owner) -> Result<(), StepError> {
     write("setgroups", "deny".into())?;
     write("uid_map", format!("{INSIDE} {outside} 1"))?;
     write("gid_map", format!("{INSIDE} {outside} 1"))
+}
+
+/// Makes pipes belong to the inside user, so that a script may open `/dev/stdout` by name.
+pub(crate) fn give(pipes: [BorrowedFd<'_>; 3], slot: u32, owner: Owner) -> Result<(), StepError> {
+    let Owner::IdsFrom(first) = owner else { return Ok(()) };
+    let (user, group) = (Uid::from_raw(first + slot), Gid::from_raw(first + slot));
+    pipes
+        .into_iter()
+        .try_for_each(|pipe| fchown(pipe, Some(user), Some(group)))
+        .step("giving a pipe away")
 }
 
 #[cfg(test)]

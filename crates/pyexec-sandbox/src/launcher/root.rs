@@ -253,7 +253,11 @@ fn mask_packages(stage: &Path, interpreters: &[Interpreter]) -> Result<(), StepE
         let pythons = entries.filter(|e| e.file_name().to_string_lossy().starts_with("python3"));
         for python in pythons {
             for name in ["site-packages", "dist-packages"] {
-                let folder = python.path().join(name);
+                // By its real name on the host: a link must not lead the mask elsewhere.
+                let Ok(real) = library.join(python.file_name()).join(name).canonicalize() else {
+                    continue;
+                };
+                let folder = below(stage, &real);
                 if folder.is_dir() {
                     cover(stage, &folder)?;
                 }

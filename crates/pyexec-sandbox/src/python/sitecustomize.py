@@ -7,11 +7,11 @@ def boot():
     import os
     import sys
 
-    # Descriptor of the go channel, descriptor of the claims channel, "script" or "eval".
-    go, claims, program = os.environ.pop("PYEXEC_BOOT").split(",")
-    go, claims = int(go), int(claims)
-    os.set_inheritable(go, False)
-    os.set_inheritable(claims, False)
+    # Descriptors of the go channel, of the order and of the claims channel; "script" or "eval".
+    *channels, program = os.environ.pop("PYEXEC_BOOT").split(",")
+    go, message, claims = map(int, channels)
+    for fd in (go, message, claims):
+        os.set_inheritable(fd, False)
 
     here = "/opt/pyexec/boot"
     sys.path.remove(here)
@@ -20,15 +20,18 @@ def boot():
     if python_path:
         os.environ["PYTHONPATH"] = python_path
 
-    order = b""
-    while True:
-        chunk = os.read(go, 65536)
-        if not chunk:
-            break
-        order += chunk
-    os.close(go)
-    if not order:
+    def read(fd):
+        data = b""
+        while True:
+            chunk = os.read(fd, 65536)
+            if not chunk:
+                os.close(fd)
+                return data
+            data += chunk
+
+    if read(go) != b"go":
         os._exit(125)
+    order = read(message)
     entrypoint, count, *words = map(os.fsdecode, order.split(b"\0"))
     count = int(count)
     sys.argv[:] = [entrypoint, *words[:count]]

@@ -113,6 +113,41 @@ fn dangerous_system_calls_are_refused() {
 }
 
 #[test]
+fn pid_1_and_the_kernels_shared_tables_are_out_of_reach() {
+    let text = found(
+        "import ctypes, errno, os, resource, socket\nlibc = ctypes.CDLL(None, use_errno=True)\n\
+         def call(*args):\n    ctypes.set_errno(0); r = libc.syscall(*args); return errno.errorcode.get(ctypes.get_errno(), r)\n\
+         try: resource.prlimit(1, resource.RLIMIT_NOFILE, (3, 3))\n\
+         except PermissionError: print('prlimit')\n\
+         try: os.setpriority(os.PRIO_PROCESS, 1, 19)\n\
+         except PermissionError: print('setpriority')\n\
+         print(call(294, 0), call(206, 1000, 0), call(452, -1, b'', 0, 0), call(462, 0, 0, 0))\n\
+         for f, t, p in ((16, 3, 0), (38, 5, 0), (2, 1, 262), (2, 2, 136)):\n\
+         \x20   try: socket.socket(f, t, p); print('open')\n    except PermissionError: print('socket')\n\
+         try: socket.socketpair(16, 3)\n\
+         except PermissionError: print('socketpair')\n\
+         print(len(socket.socketpair()))",
+    );
+    assert_eq!(
+        text,
+        "prlimit\nsetpriority\nEPERM EPERM ENOENT ENOSYS\nsocket\nsocket\nsocket\nsocket\nsocketpair\n2\n"
+    );
+}
+
+#[test]
+fn nothing_runs_while_anything_has_a_privilege() {
+    let mut job = job(&[
+        ("main.py", "print('main')"),
+        (
+            "a/sitecustomize.py",
+            "import os\nprint([l.split()[1] for l in open('/proc/1/status') if l[:6] == 'CapEff' or l[:8] == 'Seccomp:'])",
+        ),
+    ]);
+    job.env = vec!["PYTHONPATH=/work/a".into()];
+    assert_eq!(run(job).stdout, "['0000000000000000', '2']\nmain\n");
+}
+
+#[test]
 fn the_hosts_packages_are_hidden() {
     let text = found(
         "import sys, os\nprint([os.listdir(p) for p in sys.path if p.endswith('-packages')])",

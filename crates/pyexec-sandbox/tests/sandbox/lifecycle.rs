@@ -97,3 +97,37 @@ fn a_missing_entrypoint_is_pythons_own_error() {
     assert_eq!(ran.finished.end, End::Exited(2));
     assert!(ran.stderr.contains("can't open file '/work/nope.py'"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_failure_of_pid_1_is_told_with_its_reason() {
+    let names: Vec<_> = (0..100).map(|n| format!("f{n}.py")).collect();
+    let mut files = vec![("main.py", "print(1)")];
+    files.extend(names.iter().map(|name| (name.as_str(), "")));
+    let mut job = job(&files);
+    job.limits.inodes = 50;
+    let End::Refused(reason) = run(job).finished.end else { panic!("it was not refused") };
+    assert!(reason.starts_with("writing \"f") && reason.contains("No space left"), "{reason}");
+}
+
+#[test]
+fn a_script_that_reads_its_own_output_cannot_hold_the_answer() {
+    let code = "import os, threading\nfd = os.open('/proc/self/fd/1', os.O_RDONLY)\n\
+        def steal():\n    while True: os.read(fd, 1 << 16)\n\
+        threading.Thread(target=steal, daemon=True).start()\nwhile True: os.write(1, b'x' * 100)";
+    let mut job = job(&[("main.py", code)]);
+    job.limits.timeout = std::time::Duration::from_millis(1500);
+    assert_eq!(run(job).finished.end, End::TimedOut);
+}
+
+#[test]
+fn streams_can_be_opened_by_name() {
+    let ran = python("open('/dev/stdout', 'w').write('o'); open('/dev/stderr', 'w').write('e')");
+    assert_eq!((ran.stdout.as_str(), ran.stderr.as_str()), ("o", "e"), "{ran:?}");
+}
+
+#[test]
+fn long_arguments_and_environments_pass() {
+    let mut job = job(&[("main.py", "import os, sys; print(len(sys.argv[1]), len(sys.argv))")]);
+    job.args = vec!["x".repeat(300_000); 10];
+    assert_eq!(run(job).stdout, "300000 11\n");
+}
