@@ -34,6 +34,16 @@ pub struct ServerConfig {
     pub max_disk_mb: u64,
     /// `cpu_shares` where a request says nothing (default: 1024).
     pub default_cpu_shares: u64,
+    /// Highest `cpu_shares`; more than a few times the default would starve others (default: 4096).
+    pub max_cpu_shares: u64,
+    /// How much of an execution's disk is reserved as memory, in percent: what is written there
+    /// is memory, but few write all they may (default: 25).
+    pub disk_reserve_percent: u64,
+    /// Bytes of input, arguments and variables that waiting and running executions may hold in all
+    /// (default: 256 MiB).
+    pub pending_bytes: usize,
+    /// Longest pause within an upload (default: 30 s).
+    pub upload_patience: Duration,
     /// Image where a request names none: `python:X.Y…` (default: none: Python 3.12, or the newest).
     pub default_image: Option<String>,
     /// What a request without `network_disabled` means (default: off).
@@ -80,6 +90,10 @@ impl Default for ServerConfig {
             default_disk_mb: 2048,
             max_disk_mb: 16_384,
             default_cpu_shares: 1024,
+            max_cpu_shares: 4096,
+            disk_reserve_percent: 25,
+            pending_bytes: 256 << 20,
+            upload_patience: Duration::from_secs(30),
             default_image: None,
             default_network: DefaultNetwork::Off,
             max_body_bytes: 1 << 30,

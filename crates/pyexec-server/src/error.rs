@@ -19,6 +19,9 @@ pub enum ServerError {
     /// An address that others can reach needs a token.
     #[error("refusing to listen on {0} without a token")]
     OpenToOthers(SocketAddr),
+    /// Executions are to have the network by default, but none is offered.
+    #[error("executions would have the network by default, but may not have it at all")]
+    NetworkNotOffered,
     /// A setting that contradicts another.
     #[error("{0}")]
     Config(String),
@@ -35,6 +38,7 @@ impl ServerError {
             Self::OpenToOthers(_) => {
                 Some("set PYEXEC_TOKEN, or listen on 127.0.0.1 behind a proxy that asks who it is")
             }
+            Self::NetworkNotOffered => Some("set PYEXEC_NETWORK_MODE=host too"),
             _ => None,
         }
     }
@@ -78,7 +82,6 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "internal error")
     }
 
-    #[cfg(test)]
     pub(crate) fn message(&self) -> &str {
         &self.message
     }

@@ -45,7 +45,12 @@ pub(crate) fn resolve(
             config.memory_budget_mb,
         )?,
         disk_mb: pick("disk_mb", asked.disk_mb, config.default_disk_mb, config.max_disk_mb)?,
-        cpu_shares: pick("cpu_shares", asked.cpu_shares, config.default_cpu_shares, 262_144)?,
+        cpu_shares: pick(
+            "cpu_shares",
+            asked.cpu_shares,
+            config.default_cpu_shares,
+            config.max_cpu_shares,
+        )?,
         output_bytes: config.output_limit_bytes,
         inodes: 2 * defaults.inodes,
         ..defaults

@@ -28,12 +28,17 @@ pub(crate) struct Scheduler {
     queue_length: usize,
     queue_timeout: Duration,
     output_bytes: usize,
+    pending_bytes: usize,
+    disk_reserve_percent: u64,
+    memory_budget_mb: u64,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
     live: HashMap<ExecutionId, Live>,
+    /// What the submissions of `live` hold in memory.
+    bytes: usize,
     draining: bool,
 }
 
@@ -54,6 +59,9 @@ impl Scheduler {
             queue_length: config.queue_length,
             queue_timeout: config.queue_timeout,
             output_bytes: config.output_bytes,
+            pending_bytes: config.pending_bytes,
+            disk_reserve_percent: config.disk_reserve_percent,
+            memory_budget_mb: config.memory_budget_mb,
             state: Mutex::default(),
         })
     }
@@ -64,6 +72,7 @@ impl Scheduler {
 
     /// Accepts a submission, or turns it away where the queue is full.
     pub(crate) fn submit(self: &Arc<Self>, submission: Submission) -> Result<Live, ApiError> {
+        let bytes = submission.bytes();
         let id = ExecutionId::from(format!("exe_{}", uuid::Uuid::new_v4()));
         let (live, verdict) = Live::new(id.clone()).map_err(|error| ApiError::internal(&error))?;
         {
@@ -76,9 +85,14 @@ impl Scheduler {
                     format!("the queue is full: {} executions are waiting", self.queue_length);
                 return Err(ApiError::unavailable("queue_full", message));
             }
+            if state.bytes + bytes > self.pending_bytes {
+                let message = "the queue is full: waiting executions hold too much input";
+                return Err(ApiError::unavailable("queue_full", message));
+            }
             let pending = ExecutionResult::new(id.clone(), Status::Pending);
             self.store.put(Record::new(pending)).map_err(|error| ApiError::internal(&error))?;
             state.live.insert(id, live.clone());
+            state.bytes += bytes;
         }
         tokio::spawn(Arc::clone(self).see_through(live.clone(), submission, verdict));
         Ok(live)
@@ -129,7 +143,7 @@ impl Scheduler {
 
     async fn see_through(self: Arc<Self>, live: Live, submission: Submission, verdict: Verdict) {
         let mut result = ExecutionResult::new(live.id().clone(), Status::Pending);
-        let arrived = Instant::now();
+        let (arrived, bytes) = (Instant::now(), submission.bytes());
         let room = tokio::select! {
             biased;
             () = live.stopped() => None,
@@ -163,7 +177,11 @@ impl Scheduler {
             stderr_bytes = result.stderr.len(),
             "execution finished"
         );
-        self.state().live.remove(live.id());
+        {
+            let mut state = self.state();
+            state.live.remove(live.id());
+            state.bytes -= bytes;
+        }
         verdict.send_replace(Some(Arc::new(result)));
     }
 
@@ -172,7 +190,10 @@ impl Scheduler {
         &self,
         submission: &Submission,
     ) -> Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)> {
-        let memory = u32::try_from(submission.job.limits.memory_mb).unwrap_or(u32::MAX);
+        let limits = &submission.job.limits;
+        let disk = limits.disk_mb * self.disk_reserve_percent / 100;
+        let memory = (limits.memory_mb + disk).min(self.memory_budget_mb);
+        let memory = u32::try_from(memory).unwrap_or(u32::MAX);
         let slot = Arc::clone(&self.slots).acquire_owned().await.ok()?;
         let memory = Arc::clone(&self.memory_mb).acquire_many_owned(memory).await.ok()?;
         Some((slot, memory))
@@ -188,10 +209,10 @@ impl Scheduler {
         }
         let output = Arc::new(Mutex::new(Output::new(self.output_bytes)));
         let collector = Box::new(Collector(Arc::clone(&output)));
-        let Submission { job, spool } = submission;
+        let Submission { job, reservation } = submission;
         let limits = job.limits.clone();
         let finished = self.backend.run(job, collector, live.switch()).await;
-        drop(spool);
+        drop(reservation);
         result.finished_at = Some(now());
         verdict::pronounce(result, finished, &limits);
         // The backend may still hold its observer, but tells it nothing more.

@@ -3,16 +3,18 @@
 use crate::{
     Backend, DefaultNetwork, MemoryStore, SandboxBackend, ServerConfig, ServerError, Store,
     auth::Tokens,
+    image,
     routes::{self, AppState},
     scheduler::Scheduler,
     spool::SpoolSpace,
 };
 use pyexec_sandbox::{Sandbox, SandboxOptions};
+use rustix::process::{Resource, getrlimit, setrlimit};
 use std::{sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
 
 /// How long connections may take to end once there is nothing left to wait for.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The HTTP service.
 #[derive(Debug)]
@@ -41,12 +43,14 @@ impl Server {
         store: Arc<dyn Store>,
     ) -> Result<Self, ServerError> {
         if config.default_network == DefaultNetwork::On && !backend.offers_network() {
-            let text = "executions are to have the network by default, but may not have it at all: \
-                        set PYEXEC_NETWORK_MODE=host too";
-            return Err(ServerError::Config(text.into()));
+            return Err(ServerError::NetworkNotOffered);
         }
         if config.tokens.iter().any(String::is_empty) {
             return Err(ServerError::Config("a token is empty".into()));
+        }
+        let image = config.default_image.as_deref().unwrap_or_default();
+        if let Err(error) = image::choose("", image, &backend.versions()) {
+            return Err(ServerError::Config(format!("default image: {}", error.message())));
         }
         let state = AppState {
             scheduler: Scheduler::new(&config, Arc::clone(&backend), store),
@@ -59,7 +63,8 @@ impl Server {
     }
 
     /// Serves until `shutdown` is done; then running executions have the grace period to end, and
-    /// are ended after it.
+    /// are ended after it. Raises this process's limit on open files as far as it may, since every
+    /// connection and every waiting execution holds some.
     ///
     /// # Errors
     /// Where the address can be reached by others and there is no token, and where the listener
@@ -73,6 +78,11 @@ impl Server {
         let address = listener.local_addr().map_err(io)?;
         if self.state.tokens.is_empty() && !address.ip().is_loopback() {
             return Err(ServerError::OpenToOthers(address));
+        }
+        let mut files = getrlimit(Resource::Nofile);
+        files.current = files.maximum;
+        if let Err(error) = setrlimit(Resource::Nofile, files) {
+            tracing::warn!(%error, "the limit on open files stays as it is");
         }
         let scheduler = Arc::clone(&self.state.scheduler);
         let grace = self.state.config.grace;

@@ -32,32 +32,41 @@ impl SpoolSpace {
     }
 }
 
-/// One upload. What it took of the quota returns when it is dropped.
+/// One upload.
 #[derive(Debug)]
 pub(crate) struct Spool {
     file: File,
     bytes: u64,
-    reserved: u64,
-    space: Arc<SpoolSpace>,
+    reservation: Reservation,
 }
 
 impl Spool {
     pub(crate) fn new(space: &Arc<SpoolSpace>) -> io::Result<Self> {
         let file = memfd_create("pyexec-upload", MemfdFlags::CLOEXEC)?.into();
-        Ok(Self { file, bytes: 0, reserved: 0, space: Arc::clone(space) })
+        let reservation = Reservation { bytes: 0, space: Arc::clone(space) };
+        Ok(Self { file, bytes: 0, reservation })
     }
 
-    /// Another descriptor of the whole upload.
-    pub(crate) fn descriptor(&self) -> io::Result<OwnedFd> {
-        Ok(self.file.try_clone()?.into())
+    /// The upload's only descriptor, and its part of the quota to hold for as long.
+    pub(crate) fn into_parts(self) -> (OwnedFd, Reservation) {
+        (self.file.into(), self.reservation)
     }
+}
 
-    fn reserve(&mut self, bytes: u64) -> io::Result<()> {
+/// A part of the quota; it returns when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Reservation {
+    bytes: u64,
+    space: Arc<SpoolSpace>,
+}
+
+impl Reservation {
+    fn add(&mut self, bytes: u64) -> io::Result<()> {
         let reserve = |used: u64| used.checked_add(bytes).filter(|used| *used <= self.space.most);
         let used = &self.space.used;
         match used.fetch_update(Ordering::AcqRel, Ordering::Acquire, reserve) {
             Ok(_) => {
-                self.reserved += bytes;
+                self.bytes += bytes;
                 Ok(())
             }
             Err(_) => Err(io::Error::new(io::ErrorKind::QuotaExceeded, "the upload spool is full")),
@@ -65,17 +74,23 @@ impl Spool {
     }
 }
 
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.space.used.fetch_sub(self.bytes, Ordering::AcqRel);
+    }
+}
+
 impl Write for Spool {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let after = self.bytes + bytes.len() as u64;
-        if after > IN_MEMORY && self.reserved == 0 {
-            self.reserve(after)?;
-            let mut file = tempfile::tempfile_in(&self.space.folder)?;
+        if after > IN_MEMORY && self.reservation.bytes == 0 {
+            self.reservation.add(after)?;
+            let mut file = tempfile::tempfile_in(&self.reservation.space.folder)?;
             self.file.rewind()?;
             io::copy(&mut self.file, &mut file)?;
             self.file = file;
         } else if after > IN_MEMORY {
-            self.reserve(bytes.len() as u64)?;
+            self.reservation.add(bytes.len() as u64)?;
         }
         self.file.write_all(bytes)?;
         self.bytes = after;
@@ -84,12 +99,6 @@ impl Write for Spool {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
-    }
-}
-
-impl Drop for Spool {
-    fn drop(&mut self) {
-        self.space.used.fetch_sub(self.reserved, Ordering::AcqRel);
     }
 }
 
@@ -115,12 +124,13 @@ mod tests {
         let error = other.write_all(&vec![0; 2 << 20]).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::QuotaExceeded);
 
-        let mut file = File::from(spool.descriptor().unwrap());
+        let (file, reservation) = spool.into_parts();
+        let mut file = File::from(file);
         file.rewind().unwrap();
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).unwrap();
         assert_eq!(bytes, vec![7; 5 * half.len()]);
-        drop((spool, other));
+        drop((reservation, other));
         assert_eq!(space.used.load(Ordering::Acquire), 0);
     }
 }

@@ -90,9 +90,11 @@ impl MemoryStore {
 
     fn put_at(&self, record: Record, now: Instant) {
         let result = &record.result;
+        let frames = result.traceback.iter().map(|frame| frame.file.len() + frame.function.len());
         let bytes = result.stdout.len()
             + result.stderr.len()
-            + result.result.as_ref().map_or(0, String::len);
+            + result.result.as_ref().map_or(0, String::len)
+            + frames.sum::<usize>();
         let (id, terminal) = (result.execution_id.clone(), result.status.is_terminal());
         let mut kept = self.kept(now);
         kept.records.insert(id.clone(), record);

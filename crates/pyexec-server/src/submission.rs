@@ -4,7 +4,7 @@ use crate::{
     Backend, DefaultNetwork, ServerConfig,
     error::ApiError,
     image, limits,
-    spool::{Spool, SpoolSpace},
+    spool::{Reservation, Spool, SpoolSpace},
 };
 use pyexec_archive::{
     Archive,
@@ -22,8 +22,8 @@ const MOST_CODE: usize = 102_400;
 pub struct Submission {
     /// What to run.
     pub(crate) job: Job,
-    /// Holds the upload's part of the quota.
-    pub(crate) spool: Spool,
+    /// The upload's part of the quota.
+    pub(crate) reservation: Reservation,
 }
 
 /// An upload that has passed the safe reader.
@@ -140,6 +140,13 @@ impl Submission {
         Ok(submission)
     }
 
+    /// Bytes that it holds in memory while it waits.
+    pub(crate) fn bytes(&self) -> usize {
+        let job = &self.job;
+        let words = [&job.args, &job.env, &job.pre_commands].into_iter().flatten();
+        job.stdin.len() + words.map(|word| word.len() + size_of::<String>()).sum::<usize>()
+    }
+
     fn new(
         upload: Upload,
         wanted: &Wanted<'_>,
@@ -160,12 +167,12 @@ impl Submission {
                 format!("the files have {total} bytes, more than disk_mb = {}", limits.disk_mb),
             ));
         }
-        let archive = upload.spool.descriptor().map_err(|error| ApiError::internal(&error))?;
+        let (archive, reservation) = upload.spool.into_parts();
         let mut job = Job::new(archive, version, entrypoint);
         job.run_as = wanted.run_as;
         job.limits = limits;
         job.host_network = network(wanted.config, config, backend)?;
-        Ok(Self { job, spool: upload.spool })
+        Ok(Self { job, reservation })
     }
 }
 

@@ -63,7 +63,7 @@ async fn read_metadata(
     state: &AppState,
 ) -> Result<Result<Metadata, ApiError>, ApiError> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error, state))? {
+    while let Some(chunk) = next_chunk(&mut field, state).await? {
         if bytes.len() + chunk.len() > MOST_METADATA {
             drain(field, state).await?;
             let message = format!("metadata exceeds the limit of {MOST_METADATA} bytes");
@@ -88,7 +88,7 @@ async fn read_tar(
     let reader = tokio::task::spawn_blocking(move || {
         Upload::read(Chunks { chunks, current: Bytes::new() }, &space, &limits)
     });
-    while let Some(chunk) = field.chunk().await.map_err(|error| broken(&error, state))? {
+    while let Some(chunk) = next_chunk(&mut field, state).await? {
         // A reader that has found a fault listens no more; the rest is read and dropped.
         drop(send.send(chunk).await);
     }
@@ -97,8 +97,21 @@ async fn read_tar(
     Ok(read)
 }
 
+/// The next bytes of a part; a client that stops sending doesn't hold a place for ever.
+async fn next_chunk(field: &mut Field<'_>, state: &AppState) -> Result<Option<Bytes>, ApiError> {
+    let patience = state.config.upload_patience;
+    match tokio::time::timeout(patience, field.chunk()).await {
+        Ok(chunk) => chunk.map_err(|error| broken(&error, state)),
+        Err(_) => {
+            let patience = crate::duration::go_style(patience);
+            let message = format!("the upload paused for more than {patience}");
+            Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, "upload_timeout", message))
+        }
+    }
+}
+
 async fn drain(mut field: Field<'_>, state: &AppState) -> Result<(), ApiError> {
-    while field.chunk().await.map_err(|error| broken(&error, state))?.is_some() {}
+    while next_chunk(&mut field, state).await?.is_some() {}
     Ok(())
 }
 

@@ -189,3 +189,30 @@ fn the_api_describes_itself_without_the_network() {
         page.body()
     );
 }
+
+/// Dropping a server ends it, whoever is connected and silent.
+#[test]
+fn a_stalled_upload_neither_holds_a_place_nor_the_end() {
+    use std::io::{Read, Write};
+    let config = pyexec_server::ServerConfig {
+        upload_patience: std::time::Duration::from_millis(200),
+        ..Default::default()
+    };
+    let server = EmbeddedServer::start_with(config, Default::default()).unwrap();
+    let connect =
+        || std::net::TcpStream::connect(server.url().trim_start_matches("http://")).unwrap();
+    let mut silent = connect();
+    silent.write_all(b"GET /health HTT").unwrap();
+    let mut stalled = connect();
+    let head = format!(
+        "POST /api/v1/exec/sync HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+         content-type: {FORM}\r\ncontent-length: 100000\r\n\r\n",
+        server.token()
+    );
+    stalled.write_all(head.as_bytes()).unwrap();
+    stalled.write_all(&part(TAR, &tar())[..600]).unwrap();
+    let mut answer = [0; 12];
+    stalled.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 408");
+    drop(server);
+}

@@ -75,7 +75,8 @@ fn refuses_what_it_cannot_be() {
     assert_snapshot!(pyexec(["serve", "--default-network", "on"]).show(), @"
     exit 125
     --- stderr
-    error: executions are to have the network by default, but may not have it at all: set PYEXEC_NETWORK_MODE=host too
+    error: executions would have the network by default, but may not have it at all
+    hint: set PYEXEC_NETWORK_MODE=host too
     ");
     assert_snapshot!(pyexec(["serve", "--cleanup-ttl", "soon"]).show(), @r#"
     exit 2

@@ -123,3 +123,15 @@ pub(crate) fn waiting_in_the_queue_has_an_end<S: Subject>() {
     assert!(result.error.unwrap().contains("no slot was free within 100ms"));
     assert!(result.queued_ms.unwrap() >= 100);
 }
+
+pub(crate) fn waiting_input_is_bounded<S: Subject>() {
+    let server = server(|config| {
+        config.slots = 1;
+        config.pending_bytes = 1 << 20;
+    });
+    let client = client::<S>(&server);
+    let metadata = Metadata { stdin: "x".repeat(700_000), ..Metadata::new("main.py") };
+    client.execute_async(&main_py(SLEEPER), &metadata).unwrap();
+    let error = client.execute_async(&main_py(SLEEPER), &metadata).unwrap_err();
+    assert!(error.to_string().contains("hold too much input"), "{error}");
+}

@@ -57,6 +57,7 @@ both! {
         kill_of_a_pending_execution,
         a_full_queue_turns_away,
         waiting_in_the_queue_has_an_end,
+        waiting_input_is_bounded,
     }
     errors {
         unknown_ids,
