@@ -19,6 +19,7 @@ use std::{
     process::{Command, Stdio},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
         mpsc::{Receiver, Sender, channel},
     },
     thread::JoinHandle,
@@ -43,6 +44,8 @@ pub(crate) struct Keeper {
 #[derive(Debug)]
 struct Shared {
     socket: OwnedFd,
+    /// The launcher's process id; 0 until it has started.
+    process: AtomicU32,
     /// Who listens, by execution; `None` once the launcher is gone.
     listeners: Mutex<Option<HashMap<u64, Sender<Told>>>>,
 }
@@ -58,7 +61,11 @@ impl Keeper {
     pub(crate) fn start(setup: &Setup, program: Option<PathBuf>) -> Result<Self, SandboxError> {
         let io = |what| move |error: io::Error| SandboxError::Io(what, error);
         let (ours, theirs) = channel::pair().map_err(|e| io("no socket")(e.into()))?;
-        let shared = Arc::new(Shared { socket: ours, listeners: Mutex::new(Some(HashMap::new())) });
+        let shared = Arc::new(Shared {
+            socket: ours,
+            process: AtomicU32::new(0),
+            listeners: Mutex::new(Some(HashMap::new())),
+        });
         let (tell_start, start) = channel();
         let of_thread = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
@@ -77,6 +84,11 @@ impl Keeper {
             Ok(Err(error)) => Err(SandboxError::Launcher("can't be started", Some(error))),
             Ok(Ok(_)) | Err(_) => Err(SandboxError::Launcher("ended before it was ready", None)),
         }
+    }
+
+    /// The launcher's process id.
+    pub(crate) fn process(&self) -> u32 {
+        self.shared.process.load(Ordering::Acquire)
     }
 
     pub(crate) fn is_alive(&self) -> bool {
@@ -126,6 +138,7 @@ fn keep(
         .spawn();
     match launcher {
         Ok(mut launcher) => {
+            shared.process.store(launcher.id(), Ordering::Release);
             listen(shared, tell_start);
             // Its end of the socket is closed, so it is ending.
             drop(launcher.wait());

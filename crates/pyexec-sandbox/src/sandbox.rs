@@ -86,6 +86,12 @@ impl Sandbox {
         isolation
     }
 
+    /// Process id of the launcher, for whoever watches processes. It changes when a launcher that
+    /// died is replaced.
+    pub fn launcher_id(&self) -> u32 {
+        self.keeper_now().process()
+    }
+
     /// Runs a job to its end on this thread. When it returns, no process of the job is left.
     ///
     /// # Errors

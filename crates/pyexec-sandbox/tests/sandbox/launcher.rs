@@ -43,19 +43,10 @@ fn run(sandbox: &Sandbox, code: &str) -> (End, String) {
     (finished.end, String::from_utf8(output.stdout).unwrap())
 }
 
-/// Its launcher: the one that wasn't there before.
 fn start() -> (Sandbox, Pid) {
-    let us = std::process::id();
-    // Other tests start launchers at the same time; this one offers a network, so that its
-    // command line is the same but its start is ours alone under the lock.
-    static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    let guard = ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let _ = crate::harness::SANDBOX.interpreters();
-    let before = children(us, "pyexec-launcher");
     let sandbox = Sandbox::start(SandboxOptions::default()).unwrap();
-    let new = children(us, "pyexec-launcher").into_iter().find(|pid| !before.contains(pid));
-    drop(guard);
-    (sandbox, new.unwrap())
+    let launcher = Pid::from_raw(sandbox.launcher_id() as i32).unwrap();
+    (sandbox, launcher)
 }
 
 #[test]
