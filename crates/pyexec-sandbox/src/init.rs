@@ -136,7 +136,7 @@ fn become_inside_user() -> Result<(), StepError> {
 
 /// Closes what the launcher's copy brought along, its own socket (standard input) included.
 fn close_all_but(ends: &Ends) -> Result<(), StepError> {
-    sys::close_all_but(ends.all().map(|fd| fd.as_raw_fd())).step("closing descriptors")?;
+    sys::close_all_but(ends.all().map(AsRawFd::as_raw_fd)).step("closing descriptors")?;
     let null = open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
         .step("opening /dev/null")?;
     (0..3).try_for_each(|number| sys::duplicate_to(&null, number, true)).step("closing streams")
