@@ -52,6 +52,12 @@ impl Server {
         if let Err(error) = image::choose("", image, &backend.versions()) {
             return Err(ServerError::Config(format!("default image: {}", error.message())));
         }
+        if backend.isolation().limits == "rlimits" {
+            tracing::warn!(
+                "no control group: the kernel limits single processes only, and what they hold \
+                 together is watched; see docs/security.md"
+            );
+        }
         let state = AppState {
             scheduler: Scheduler::new(&config, Arc::clone(&backend), store),
             spool: SpoolSpace::new(config.spool_folder.clone(), config.spool_bytes),

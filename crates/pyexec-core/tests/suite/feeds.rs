@@ -6,7 +6,7 @@ use super::{
 };
 use pyexec_core::{Body, Error, Exchange, Feed, FeedEvent, FeedStep, Result};
 use std::{
-    io::{BufReader, Write},
+    io::{BufReader, Read, Write},
     thread,
     time::{Duration, Instant},
 };
@@ -119,7 +119,8 @@ pub fn silence_ends_it<S: Subject>() {
         Received::head(&mut BufReader::new(&stream)).unwrap();
         stream.write_all(CHUNKED.as_bytes()).unwrap();
         stream.write_all(b"4\r\none\n\r\n").unwrap();
-        thread::sleep(Duration::from_secs(5));
+        // Silent until the client hangs up.
+        let _ = stream.read(&mut [0]);
     });
     let options = Options { timeout: Some(Duration::from_millis(300)), ..Options::new(&fake.url) };
     let started = Instant::now();
