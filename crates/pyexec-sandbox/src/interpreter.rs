@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     fmt,
     path::{Path, PathBuf},
     str::FromStr,
@@ -105,17 +106,22 @@ impl Interpreter {
 /// Every supported CPython that can be found, newest first, one a version: on `PATH`, under
 /// pyenv's and under uv's folder, in this order.
 pub fn discover() -> Vec<Interpreter> {
-    let variable = |name| std::env::var_os(name).map(PathBuf::from);
-    let home = variable("HOME").unwrap_or_default();
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let pyenv = variable("PYENV_ROOT").unwrap_or_else(|| home.join(".pyenv"));
-    let uv = variable("UV_PYTHON_INSTALL_DIR").unwrap_or_else(|| {
-        variable("XDG_DATA_HOME").unwrap_or_else(|| home.join(".local/share")).join("uv/python")
+    discover_in(folders(|name| std::env::var_os(name)))
+}
+
+/// The `bin` folders that an environment leads to.
+fn folders(variable: impl Fn(&str) -> Option<OsString>) -> Vec<PathBuf> {
+    let folder = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = folder("HOME").unwrap_or_default();
+    let path = variable("PATH").unwrap_or_default();
+    let pyenv = folder("PYENV_ROOT").unwrap_or_else(|| home.join(".pyenv"));
+    let uv = folder("UV_PYTHON_INSTALL_DIR").unwrap_or_else(|| {
+        folder("XDG_DATA_HOME").unwrap_or_else(|| home.join(".local/share")).join("uv/python")
     });
-    let folders = std::env::split_paths(&path)
+    std::env::split_paths(&path)
         .chain(installations(&pyenv.join("versions")))
-        .chain(installations(&uv));
-    discover_in(folders)
+        .chain(installations(&uv))
+        .collect()
 }
 
 /// Every supported CPython in these `bin` folders, newest first; the first of a version wins.
@@ -208,6 +214,35 @@ mod tests {
             .map(|i| i.prefix().file_name().unwrap().to_str().unwrap().to_owned())
             .collect();
         assert_eq!(names, ["3.13.0", "3.12.10", "3.11.7"]);
+    }
+
+    #[test]
+    fn path_then_pyenv_then_uv() {
+        let home = scratch();
+        let at = |path: &str| home.path().join(path);
+        installation(&at("usr"), "3.11");
+        installation(&at(".pyenv/versions/3.11.9"), "3.11");
+        installation(&at(".pyenv/versions/3.12.3"), "3.12");
+        installation(&at(".local/share/uv/python/cpython-3.12.8-linux-x86_64-gnu"), "3.12");
+        installation(&at(".local/share/uv/python/cpython-3.13.1-linux-x86_64-gnu"), "3.13");
+        installation(&at("elsewhere/cpython-3.10.16"), "3.10");
+        let found = |uv: Option<&str>| {
+            let folders = folders(|name| match name {
+                "HOME" => Some(home.path().into()),
+                "PATH" => Some(at("usr/bin").into()),
+                "UV_PYTHON_INSTALL_DIR" => uv.map(|uv| at(uv).into()),
+                _ => None,
+            });
+            let found = discover_in(folders).into_iter().map(|interpreter| {
+                let prefix = interpreter.prefix().strip_prefix(home.path()).unwrap().to_owned();
+                prefix.display().to_string()
+            });
+            found.collect::<Vec<_>>()
+        };
+        let uv = ".local/share/uv/python/cpython-3.13.1-linux-x86_64-gnu";
+        assert_eq!(found(None), [uv, ".pyenv/versions/3.12.3", "usr"]);
+        let expected = [".pyenv/versions/3.12.3", "usr", "elsewhere/cpython-3.10.16"];
+        assert_eq!(found(Some("elsewhere")), expected);
     }
 
     #[test]
