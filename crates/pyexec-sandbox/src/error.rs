@@ -67,6 +67,10 @@ fn hint(error: &StepError) -> String {
         _ if step == "choosing a user for sandboxes" => {
             "run it as an ordinary user, or map more users into this namespace"
         }
+        _ if step == crate::launcher::cgroup::STEP => {
+            "name an existing, empty group that this user may write to, with the controllers \
+             memory and pids"
+        }
         libc::ENOSPC if namespaces => {
             "raise the limits below /proc/sys/user, such as max_user_namespaces"
         }

@@ -1,7 +1,7 @@
 //! The launcher: a single-threaded process beside the server that makes sandboxes, sets their
 //! outer limits, and says when they are gone. It never sees what a script does or says.
 
-mod cgroup;
+pub(crate) mod cgroup;
 pub(crate) mod identity;
 pub(crate) mod root;
 
@@ -108,6 +108,13 @@ impl Launcher {
     fn new(setup: &Setup) -> Result<Self, StepError> {
         let owner = Owner::find()?;
         let groups = Groups::find(setup.cgroup.as_deref());
+        if let (Some(wanted), Groups::None) = (&setup.cgroup, &groups) {
+            return Err(StepError {
+                step: cgroup::STEP.into(),
+                errno: 0,
+                detail: format!("none can be made below {}", wanted.display()),
+            });
+        }
         let filters = Filters::compile()?;
         root::enter(&setup.interpreters, setup.host_network, owner)?;
         if owner != Owner::Ourselves {
@@ -223,8 +230,7 @@ impl Launcher {
     /// Makes a sandbox up to the point where it waits for "go".
     fn make(&mut self, host_network: bool) -> Result<(Pid, ServerEnds), StepError> {
         self.count += 1;
-        let group =
-            self.groups.create(&cgroup::name(self.count)).step("creating a control group")?;
+        let group = self.groups.create(&cgroup::name(self.count)).step(cgroup::STEP)?;
         let slot = self.identities.take();
         let made = self.start(group.as_ref(), slot, host_network);
         let (pid, pidfd, ends) = match made {

@@ -43,6 +43,10 @@ pub(crate) struct ServeArgs {
     /// Folder for uploads above 1 MiB [default: the system's temporary folder]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) spool_dir: Option<PathBuf>,
+    /// Control group below which each execution gets one of its own: an empty one that this user
+    /// may write to [default: the server's own]
+    #[arg(long, value_name = "PATH", env = "PYEXEC_CGROUP")]
+    pub(crate) cgroup: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) defaults: DefaultArgs,
 }

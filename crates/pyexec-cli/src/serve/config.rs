@@ -46,6 +46,6 @@ pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions),
         spool_folder: args.spool_dir.unwrap_or_else(|| usual.spool_folder.clone()),
         ..usual
     };
-    let options = SandboxOptions { host_network, ..SandboxOptions::default() };
+    let options = SandboxOptions { host_network, cgroup: args.cgroup, ..SandboxOptions::default() };
     Ok((config, options))
 }

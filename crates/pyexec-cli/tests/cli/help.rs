@@ -167,6 +167,9 @@ fn help_of_all() {
           --max-body-mb <MIB>        Largest upload in MiB [default: 1024]
           --spool-dir <FOLDER>       Folder for uploads above 1 MiB [default: the system's temporary
                                      folder]
+          --cgroup <PATH>            Control group below which each execution gets one of its own: an
+                                     empty one that this user may write to [default: the server's own]
+                                     [env: PYEXEC_CGROUP=]
       -h, --help                     Print help
 
     What a request that doesn't say gets:

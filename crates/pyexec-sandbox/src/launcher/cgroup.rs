@@ -16,6 +16,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// What making a group is called in errors.
+pub(crate) const STEP: &str = "creating a control group";
+
 /// The least share of the processors that anyone gets.
 const LEAST_SHARES: u64 = 64;
 

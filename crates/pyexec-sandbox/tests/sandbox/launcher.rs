@@ -71,8 +71,9 @@ fn a_launcher_that_dies_takes_its_sandboxes_along_and_is_replaced() {
 #[test]
 fn dropping_a_sandbox_ends_its_launcher_and_leaves_no_group() {
     let (sandbox, launcher) = start();
-    assert_eq!(run(&sandbox, "print(1)").1, "1\n");
+    // One sandbox is ready.
     assert!(sandbox.isolation().limits == "rlimits" || !groups_of(launcher).is_empty());
+    assert_eq!(run(&sandbox, "print(1)").1, "1\n");
     drop(sandbox);
     assert!(rustix::process::test_kill_process(launcher).is_err());
     assert_eq!(groups_of(launcher), Vec::<PathBuf>::new());
@@ -93,4 +94,34 @@ fn groups_of(launcher: Pid) -> Vec<PathBuf> {
         }
     }
     found
+}
+
+#[test]
+fn a_control_group_that_was_named_is_used_or_refused() {
+    let start = |name: &str| {
+        let cgroup = Some(PathBuf::from(name));
+        Sandbox::start(SandboxOptions { cgroup, ..SandboxOptions::default() })
+    };
+    let error = start("/pyexec-nowhere").unwrap_err();
+    assert!(error.to_string().contains("none can be made below /pyexec-nowhere"), "{error}");
+    assert!(error.hint().unwrap().contains("empty group"), "{error:?}");
+
+    // Where this machine has version 1 and we may: the name below every controller.
+    let name = format!("pyexec-test-{}", std::process::id());
+    let folders = ["memory", "pids", "cpu", "cpuacct"]
+        .map(|controller| PathBuf::from(format!("/sys/fs/cgroup/{controller}/{name}")));
+    if !folders.iter().all(|folder| std::fs::create_dir(folder).is_ok()) {
+        return;
+    }
+    let sandbox = start(&name).unwrap();
+    let limits = sandbox.isolation().limits;
+    let groups = groups_of(Pid::from_raw(sandbox.launcher_id() as i32).unwrap());
+    let ran = run(&sandbox, "print(1)");
+    drop(sandbox);
+    for folder in &folders {
+        std::fs::remove_dir(folder).unwrap();
+    }
+    assert_eq!(limits, "cgroup1");
+    assert!(groups.iter().any(|group| group.starts_with(&folders[0])), "{groups:?}");
+    assert_eq!(ran, (End::Exited(0), "1\n".into()));
 }
