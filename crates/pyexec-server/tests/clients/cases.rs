@@ -68,7 +68,7 @@ pub(crate) fn exit_codes_and_signals<S: Subject>() {
 
 pub(crate) fn submit_wait_and_get<S: Subject>() {
     let client = shared::<S>();
-    let archive = main_py("import time; time.sleep(0.2); print('done')");
+    let archive = main_py("import time; time.sleep(1); print('done')");
     let id = client.execute_async(&archive, &Metadata::new("main.py")).unwrap();
     let early = client.get_execution(&id).unwrap();
     assert!(!early.status.is_terminal(), "{early:?}");
