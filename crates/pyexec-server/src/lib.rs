@@ -35,6 +35,7 @@ mod sandbox_backend;
 mod scheduler;
 mod server;
 mod spool;
+mod state;
 mod store;
 mod submission;
 mod upload;

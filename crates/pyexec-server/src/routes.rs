@@ -12,13 +12,10 @@ pub(crate) use executions::{__path_get_execution, __path_kill_execution};
 pub(crate) use health::__path_health;
 
 use crate::{
-    Backend, ServerConfig,
-    auth::Tokens,
     error::ApiError,
     live::{Live, StopOnDrop},
     openapi,
-    scheduler::Scheduler,
-    spool::SpoolSpace,
+    state::AppState,
 };
 use axum::{
     Json, Router,
@@ -32,16 +29,6 @@ use pyexec_types::ExecutionResult;
 use std::{any::Any, sync::Arc};
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 use utoipa_swagger_ui::SwaggerUi;
-
-/// What every route may use.
-#[derive(Debug, Clone)]
-pub(crate) struct AppState {
-    pub(crate) config: Arc<ServerConfig>,
-    pub(crate) backend: Arc<dyn Backend>,
-    pub(crate) scheduler: Arc<Scheduler>,
-    pub(crate) spool: Arc<SpoolSpace>,
-    pub(crate) tokens: Tokens,
-}
 
 /// All routes.
 pub(crate) fn router(state: AppState) -> Router {

@@ -2,11 +2,7 @@
 
 use crate::{
     Backend, DefaultNetwork, MemoryStore, SandboxBackend, ServerConfig, ServerError, Store,
-    auth::Tokens,
-    image,
-    routes::{self, AppState},
-    scheduler::Scheduler,
-    spool::SpoolSpace,
+    auth::Tokens, image, routes, scheduler::Scheduler, spool::SpoolSpace, state::AppState,
 };
 use pyexec_sandbox::{Sandbox, SandboxOptions};
 use rustix::process::{Resource, getrlimit, setrlimit};

@@ -1,7 +1,7 @@
 //! The two parts of an `exec` request, in either order; the tar goes through the safe reader into
 //! the spool as it arrives.
 
-use crate::{error::ApiError, routes::AppState, submission::Upload};
+use crate::{error::ApiError, state::AppState, submission::Upload};
 use axum::{
     extract::{
         FromRequest, Multipart, Request,
@@ -29,7 +29,7 @@ pub(crate) async fn receive(
         ApiError::bad_request("invalid_form", message)
     })?;
     let (mut tar, mut metadata) = (None, None);
-    while let Some(field) = form.next_field().await.map_err(|error| broken(&error, state))? {
+    while let Some(field) = patiently(form.next_field(), state).await? {
         match field.name() {
             Some("tar") if tar.is_none() => tar = Some(read_tar(field, state).await?),
             Some("metadata") if metadata.is_none() => {
@@ -97,11 +97,19 @@ async fn read_tar(
     Ok(read)
 }
 
-/// The next bytes of a part; a client that stops sending doesn't hold a place for ever.
+/// The next bytes of a part.
 async fn next_chunk(field: &mut Field<'_>, state: &AppState) -> Result<Option<Bytes>, ApiError> {
+    patiently(field.chunk(), state).await
+}
+
+/// A client that stops sending doesn't hold a place for ever.
+async fn patiently<T>(
+    next: impl Future<Output = Result<T, MultipartError>>,
+    state: &AppState,
+) -> Result<T, ApiError> {
     let patience = state.config.upload_patience;
-    match tokio::time::timeout(patience, field.chunk()).await {
-        Ok(chunk) => chunk.map_err(|error| broken(&error, state)),
+    match tokio::time::timeout(patience, next).await {
+        Ok(next) => next.map_err(|error| broken(&error, state)),
         Err(_) => {
             let patience = crate::duration::go_style(patience);
             let message = format!("the upload paused for more than {patience}");

@@ -1,7 +1,7 @@
 //! `POST /api/v1/eval`
 
-use super::{AppState, answer};
-use crate::{Submission, error::ApiError};
+use super::answer;
+use crate::{Submission, error::ApiError, state::AppState};
 use axum::{
     Json,
     body::Bytes,

@@ -1,7 +1,7 @@
 //! `POST /api/v1/exec/sync` and `POST /api/v1/exec/async`
 
-use super::{AppState, answer};
-use crate::{Submission, error::ApiError, live::Live, upload};
+use super::answer;
+use crate::{Submission, error::ApiError, live::Live, state::AppState, upload};
 use axum::{
     Json,
     extract::{Request, State},

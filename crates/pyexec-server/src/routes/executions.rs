@@ -1,7 +1,6 @@
 //! `GET /api/v1/executions/{id}` and `DELETE /api/v1/executions/{id}`
 
-use super::AppState;
-use crate::error::ApiError;
+use crate::{error::ApiError, state::AppState};
 use axum::{
     Json,
     extract::{Path, State},

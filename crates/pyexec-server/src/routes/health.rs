@@ -1,6 +1,6 @@
 //! `GET /health`
 
-use super::AppState;
+use crate::state::AppState;
 use axum::{Json, extract::State};
 use pyexec_types::{Health, HealthLimits};
 
