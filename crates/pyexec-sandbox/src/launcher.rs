@@ -29,6 +29,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// How soon the folders of groups that were still busy are tried again.
 const RETRY: Timespec = Timespec { tv_sec: 0, tv_nsec: 5_000_000 };
 
+/// How long a new PID 1 may take until it is ready; one that is stuck is ended.
+const PATIENCE: Timespec = Timespec { tv_sec: 10, tv_nsec: 0 };
+
 /// Runs the launcher on its socket to the server, to the server's end.
 pub(crate) fn main(socket: OwnedFd) -> ! {
     let ended = catch_unwind(AssertUnwindSafe(|| live(&socket)));
@@ -241,6 +244,10 @@ impl Launcher {
                 return Err(error);
             }
         };
+        let ready = poll(&mut [PollFd::new(&ends.control, PollFlags::IN)], Some(&PATIENCE));
+        if ready == Ok(0) {
+            let _ = pidfd_send_signal(&pidfd, Signal::KILL);
+        }
         self.sandboxes.push(Sandbox { pid, pidfd, slot, group, id: None });
         match channel::receive(&ends.control).step("waiting for PID 1")? {
             Some((FromInit::Ready, _)) => Ok((pid, ends)),
