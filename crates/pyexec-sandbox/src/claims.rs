@@ -109,9 +109,12 @@ mod tests {
     fn long_names_and_many_frames_are_capped() {
         let long = "E".repeat(LONGEST_NAME + 1);
         let mut fields = vec![("error_type", long.as_str())];
+        let huge = format!("1\nf\n{}", "x".repeat(LONGEST_FRAME));
+        fields.push(("frame", &huge));
         fields.extend(std::iter::repeat_n(("frame", "1\nf\nx"), MOST_FRAMES + 1));
         let claims = Claims::parse(&message(&fields));
         assert_eq!(claims.error_type, None);
         assert_eq!(claims.traceback.len(), MOST_FRAMES);
+        assert!(claims.traceback.iter().all(|frame| frame.file == "x"));
     }
 }

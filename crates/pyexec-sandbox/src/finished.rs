@@ -43,7 +43,8 @@ pub enum End {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Usage {
-    /// Processor time of all its processes.
+    /// Processor time of all its processes; where there are no control groups, of those that had
+    /// ended and been waited for.
     pub cpu: Duration,
     /// Highest memory use: of all processes and files together where there are control groups,
     /// of the largest process elsewhere.

@@ -87,6 +87,8 @@ mod tests {
             asked(|a| a.timeout_seconds = 3601).unwrap_err(),
             "timeout_seconds is 3601, above this server's maximum of 3600"
         );
+        // More than that would starve others.
+        assert!(asked(|a| a.cpu_shares = 262_144).unwrap_err().contains("maximum of 4096"));
         assert!(asked(|a| a.memory_mb = i64::MAX).unwrap_err().contains("maximum of 8192"));
     }
 }

@@ -7,7 +7,6 @@ use super::{
 use pyexec_core::{Body, Error, Exchange, Feed, FeedEvent, FeedStep, Result};
 use std::{
     io::{BufReader, Read, Write},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -86,7 +85,6 @@ pub fn chunks_as_they_come<S: Subject>() {
         stream.write_all(CHUNKED.as_bytes()).unwrap();
         for chunk in ["6\r\none\ntw\r\n", "2\r\no\n\r\n", "a\r\nthree\nfour\r\n", "1\r\n\n\r\n"] {
             stream.write_all(chunk.as_bytes()).unwrap();
-            thread::sleep(Duration::from_millis(20));
         }
         stream.write_all(b"0\r\n\r\n").unwrap();
     });

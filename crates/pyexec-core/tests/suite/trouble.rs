@@ -12,7 +12,7 @@ use pyexec_core::{
 use std::{
     io::{BufReader, Read, Write},
     net::Shutdown,
-    thread,
+    sync::mpsc,
     time::{Duration, Instant},
 };
 
@@ -118,7 +118,8 @@ pub fn post_is_not_repeated<S: Subject>() {
 }
 
 pub fn refused_early_while_uploading<S: Subject>() {
-    let fake = Fake::script(|mut stream| {
+    let (done, until_done) = mpsc::channel::<()>();
+    let fake = Fake::script(move |mut stream| {
         let mut reader = BufReader::new(stream.try_clone().unwrap());
         Received::head(&mut reader).unwrap();
         let answer = json("413 Payload Too Large", r#"{"error":"body over 1 MiB"}"#);
@@ -126,13 +127,14 @@ pub fn refused_early_while_uploading<S: Subject>() {
         stream.shutdown(Shutdown::Write).unwrap();
         // What was under way, then the end.
         let _ = reader.read(&mut [0; 4096]);
-        thread::sleep(Duration::from_millis(300));
+        let _ = until_done.recv();
     });
     let archive = Archive::from_map([("main.py", "#".repeat(32 << 20))]).unwrap();
     let client = S::new(&fake.url);
     let error = client.execute_async(&archive, &Metadata::new("main.py")).unwrap_err();
     assert!(matches!(error, Error::TooLarge { .. }), "{error:?}");
     assert_eq!(error.to_string(), "body over 1 MiB (HTTP 413)");
+    drop(done);
 }
 
 pub fn a_file_that_shrank<S: Subject>() {

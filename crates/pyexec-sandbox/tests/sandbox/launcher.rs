@@ -125,3 +125,13 @@ fn a_control_group_that_was_named_is_used_or_refused() {
     assert!(groups.iter().any(|group| group.starts_with(&folders[0])), "{groups:?}");
     assert_eq!(ran, (End::Exited(0), "1\n".into()));
 }
+
+/// A Ctrl-C at the terminal reaches every process of the foreground group.
+#[test]
+fn a_launcher_is_in_no_group_of_ours() {
+    let (sandbox, launcher) = start();
+    let group = rustix::process::getpgid(Some(launcher)).unwrap();
+    assert_eq!(group, launcher);
+    assert_ne!(group, rustix::process::getpgid(None).unwrap());
+    drop(sandbox);
+}

@@ -131,3 +131,24 @@ fn long_arguments_and_environments_pass() {
     job.args = vec!["x".repeat(300_000); 10];
     assert_eq!(run(job).stdout, "300000 11\n");
 }
+
+/// PID 2 gets its streams under the highest numbers that it may have; the launcher's own numbers,
+/// which grow with the sandboxes, must not be in the way.
+#[test]
+fn few_descriptors_and_many_sandboxes_do_not_collide() {
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (35..47)
+            .map(|open_files| {
+                scope.spawn(move || {
+                    let mut job = job(&[("main.py", "print('hello')")]);
+                    job.limits.open_files = open_files;
+                    (open_files, run(job))
+                })
+            })
+            .collect();
+        for thread in threads {
+            let (open_files, ran) = thread.join().unwrap();
+            assert_eq!(ran.stdout, "hello\n", "{open_files}: {ran:?}");
+        }
+    });
+}

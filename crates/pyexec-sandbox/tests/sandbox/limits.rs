@@ -114,3 +114,12 @@ fn usage_is_told() {
     assert!(usage.cpu >= Duration::from_millis(200), "{usage:?}");
     assert!(usage.peak_memory_bytes >= 100 << 20, "{usage:?}");
 }
+
+#[test]
+fn processor_time_of_what_was_killed_counts_where_there_is_a_group() {
+    let code = "import os\nfor _ in range(2): os.fork()\nwhile True: pass";
+    let ran = run(limited(code, |limits| limits.timeout = Duration::from_secs(2)));
+    assert_eq!(ran.finished.end, End::TimedOut);
+    let cpu = ran.finished.usage.cpu;
+    assert!(SANDBOX.isolation().limits == "rlimits" || cpu > Duration::from_millis(500), "{cpu:?}");
+}
