@@ -1,7 +1,8 @@
 //! Everything of an execution ends with it.
 
 use crate::harness::{SANDBOX, eval, job, python, run};
-use pyexec_sandbox::{Captured, End, SandboxError, Stop};
+use pyexec_sandbox::{Captured, End, Observer, OutputStream, SandboxError, Stop};
+use std::time::Duration;
 
 #[test]
 fn what_a_script_leaves_behind_neither_lives_on_nor_holds_the_answer() {
@@ -109,14 +110,23 @@ fn a_failure_of_pid_1_is_told_with_its_reason() {
     assert!(reason.starts_with("writing \"f") && reason.contains("No space left"), "{reason}");
 }
 
+/// Both streams are ready, the observer is slow with the first, and meanwhile the script takes
+/// back what it wrote to the second: there is nothing to read any more, and nobody may wait for it.
 #[test]
 fn a_script_that_reads_its_own_output_cannot_hold_the_answer() {
-    let code = "import os, threading\nfd = os.open('/proc/self/fd/1', os.O_RDONLY)\n\
-        def steal():\n    while True: os.read(fd, 1 << 16)\n\
-        threading.Thread(target=steal, daemon=True).start()\nwhile True: os.write(1, b'x' * 100)";
+    struct Slow;
+    impl Observer for Slow {
+        fn output(&mut self, _: OutputStream, _: &[u8]) {
+            std::thread::sleep(Duration::from_millis(1000));
+        }
+    }
+    let code = "import os, time\nback = os.open('/proc/self/fd/2', os.O_RDONLY)\n\
+        os.write(1, b'a')\ntime.sleep(0.5)\nos.write(1, b'b'); os.write(2, b'c')\n\
+        time.sleep(1)\nos.read(back, 1)\ntime.sleep(600)";
     let mut job = job(&[("main.py", code)]);
-    job.limits.timeout = std::time::Duration::from_millis(1500);
-    assert_eq!(run(job).finished.end, End::TimedOut);
+    job.limits.timeout = Duration::from_secs(4);
+    let finished = SANDBOX.run(job, &mut Slow, &Stop::new().unwrap()).unwrap();
+    assert_eq!(finished.end, End::TimedOut);
 }
 
 #[test]

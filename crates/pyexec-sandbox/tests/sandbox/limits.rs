@@ -55,6 +55,18 @@ fn memory_of_all_processes_together_ends_them() {
     assert_eq!(ran.finished.end, End::OutOfMemory, "{ran:?}");
 }
 
+/// Well below what the group may have with its disk, so that only the watch can see it.
+#[test]
+fn a_large_disk_gives_processes_no_more_memory() {
+    let code = "import os, time\nfor _ in range(3): os.fork()\n\
+        x = bytearray(os.urandom(1 << 16)) * 1600\ntime.sleep(600)";
+    let ran = run(limited(code, |limits| {
+        limits.memory_mb = 256;
+        limits.disk_mb = 4096;
+    }));
+    assert_eq!(ran.finished.end, End::OutOfMemory, "{ran:?}");
+}
+
 #[test]
 fn shared_memory_counts_too() {
     let code = "import mmap, time\nm = mmap.mmap(-1, 1 << 30)\n\
