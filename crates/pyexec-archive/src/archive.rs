@@ -1,18 +1,19 @@
 //! The plan of an archive: names and sizes now, contents when it is read.
 
+#[cfg(feature = "fs")]
+use crate::DirectoryOptions;
 use crate::{
-    ArchiveBuilder, ArchiveError, ArchiveReader, Entry, detect_entrypoint,
-    entry::EntryKind,
-    read::{self, listing},
+    ArchiveBuilder, ArchiveChunks, ArchiveError, ArchiveReader, Entry, Report, detect_entrypoint,
+    entrypoint_candidates, plan::Plan,
 };
 #[cfg(feature = "fs")]
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::{
     io::{self, Read},
     sync::Arc,
 };
 
-/// How many names [`ArchiveError::NoEntrypoint`] lists.
+/// How many names an error about entrypoints lists.
 const NAMES_SHOWN: usize = 5;
 
 /// A tar archive that is planned and not yet read.
@@ -32,29 +33,6 @@ const NAMES_SHOWN: usize = 5;
 #[derive(Debug, Clone)]
 pub struct Archive {
     plan: Arc<Plan>,
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Plan {
-    pub(crate) parts: Vec<Part>,
-    pub(crate) entries: Vec<Entry>,
-    pub(crate) size: u64,
-    #[cfg(feature = "fs")]
-    pub(crate) skipped: Vec<PathBuf>,
-}
-
-/// A stretch of the archive's bytes.
-#[derive(Debug)]
-pub(crate) enum Part {
-    /// The header of the entry with this index, made when it is read.
-    Header(usize),
-    Bytes(Vec<u8>),
-    #[cfg(feature = "fs")]
-    File {
-        path: PathBuf,
-        length: u64,
-    },
-    Zeros(u64),
 }
 
 impl Archive {
@@ -105,33 +83,39 @@ impl Archive {
         crate::files::plan(paths)
     }
 
-    /// An archive of all that a directory holds, under paths relative to it.
+    /// An archive of a directory, under paths relative to it, with the default
+    /// [`DirectoryOptions`].
     ///
     /// Files come before subdirectories, both sorted by name, so that a `main.py` at the top is
-    /// the one that [`detect_entrypoint`](Self::detect_entrypoint) finds. Left out are `.git`,
-    /// `__pycache__`, `.venv`, `node_modules` and `*.pyc`; sockets, pipes and devices are left out
-    /// and listed by [`skipped`](Self::skipped). A symbolic link that stays within the directory
-    /// is stored as what it leads to.
+    /// the one that [`detect_entrypoint`](Self::detect_entrypoint) finds. Left out are what
+    /// `.gitignore` and `.pyexecignore` name, `.git`, `__pycache__`, `.venv`, `node_modules` and
+    /// `*.pyc`, sockets, pipes and devices; [`report`](Self::report) lists them with the reason.
+    /// A symbolic link that stays within the directory is stored as what it leads to.
     ///
     /// ```no_run
     /// # use pyexec_archive::Archive;
     /// let archive = Archive::from_directory("my-project")?;
     /// println!("{} bytes, runs {}", archive.size(), archive.detect_entrypoint()?);
+    /// for left_out in archive.report().left_out {
+    ///     println!("not sent: {left_out}");
+    /// }
     /// # Ok::<(), pyexec_archive::ArchiveError>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`ArchiveError::NotADirectory`]; [`ArchiveError::LinkLeadsOut`] and
-    /// [`ArchiveError::LinkCycle`] for links that can't be stored; [`ArchiveError::NotUtf8`] and
-    /// [`ArchiveError::InvalidName`] for names that can't; [`ArchiveError::Io`] for what can't be
-    /// read, such as a link that leads nowhere.
+    /// As [`DirectoryOptions::archive`].
     #[cfg(feature = "fs")]
     pub fn from_directory(path: impl AsRef<Path>) -> Result<Self, ArchiveError> {
-        crate::directory::plan(path.as_ref())
+        DirectoryOptions::new().archive(path)
     }
 
-    /// An existing, uncompressed tar from a reader, kept in memory and sent as it is.
+    /// An existing tar from a reader, kept in memory and sent as it is.
+    ///
+    /// With the feature `gzip` it may be a `.tar.gz`; see
+    #[cfg_attr(feature = "gzip", doc = "[`from_gzip_reader`](Self::from_gzip_reader),")]
+    #[cfg_attr(not(feature = "gzip"), doc = "`from_gzip_reader`,")]
+    /// here with 2 GiB as the most that it may hold.
     ///
     /// Its names are listed, and so it is known to be whole; whether a server takes what it holds
     /// is for the server to say.
@@ -140,17 +124,16 @@ impl Archive {
     ///
     /// [`ArchiveError::Tar`] with what is wrong: not a tar, compressed, truncated, corrupt, or
     /// the reader failed.
-    pub fn from_reader(mut reader: impl Read) -> Result<Self, ArchiveError> {
-        let mut bytes = Vec::new();
-        reader.read_to_end(&mut bytes).map_err(read::ReadError::Read)?;
-        let entries = listing::list(listing::Streamed(&bytes[..]))?;
-        let size = bytes.len() as u64;
-        Ok(Self::new(Plan::of_tar(Part::Bytes(bytes), size, entries)))
+    pub fn from_reader(reader: impl Read) -> Result<Self, ArchiveError> {
+        crate::existing::in_memory(reader)
     }
 
-    /// An existing, uncompressed tar on disk, sent as it is and streamed from there.
+    /// An existing tar on disk, sent as it is and streamed from there.
     ///
-    /// Only its names are read now.
+    /// With the feature `gzip` it may be a `.tar.gz`; see
+    #[cfg_attr(feature = "gzip", doc = "[`from_gzip_file`](Self::from_gzip_file),")]
+    #[cfg_attr(not(feature = "gzip"), doc = "`from_gzip_file`,")]
+    /// here with 2 GiB as the most that it may hold. Of a plain tar only the names are read now.
     ///
     /// # Errors
     ///
@@ -158,7 +141,50 @@ impl Archive {
     /// [`ArchiveError::NotAFile`] where it can't be opened.
     #[cfg(feature = "fs")]
     pub fn from_tar_file(path: impl AsRef<Path>) -> Result<Self, ArchiveError> {
-        crate::tar_file::plan(path.as_ref())
+        crate::existing::on_disk(path.as_ref())
+    }
+
+    /// A `.tar.gz` from a reader, sent as the plain tar within.
+    ///
+    /// Only the compressed bytes are kept in memory. They are decompressed once now, for the size
+    /// and the names, and again each time the archive is read.
+    ///
+    /// ```
+    /// # use pyexec_archive::{Archive, ArchiveError, read::ReadError};
+    /// # use std::io::Write;
+    /// # let mut encoder = flate2::write::GzEncoder::new(Vec::new(), Default::default());
+    /// # encoder.write_all(&Archive::from_map([("main.py", vec![0; 1 << 20])])?.to_vec()?)?;
+    /// # let project_tar_gz = encoder.finish()?;
+    /// let archive = Archive::from_gzip_reader(&project_tar_gz[..], 10 << 20)?;
+    /// assert_eq!(archive.detect_entrypoint()?, "main.py");
+    ///
+    /// let error = Archive::from_gzip_reader(&project_tar_gz[..], 1 << 20).unwrap_err();
+    /// assert!(matches!(error.tar_error(), Some(ReadError::TooLarge { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ArchiveError::Tar`] with what is wrong, such as more than `max_bytes` of tar.
+    #[cfg(feature = "gzip")]
+    pub fn from_gzip_reader(mut reader: impl Read, max_bytes: u64) -> Result<Self, ArchiveError> {
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).map_err(crate::read::ReadError::Read)?;
+        Ok(crate::gzip::plan(bytes.into(), max_bytes)?)
+    }
+
+    /// A `.tar.gz` on disk, sent as the plain tar within.
+    ///
+    /// It is decompressed once now, for the size and the names, and again each time the archive
+    /// is read, in constant memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_tar_file`](Self::from_tar_file), also where there are more than `max_bytes` of
+    /// tar.
+    #[cfg(all(feature = "gzip", feature = "fs"))]
+    pub fn from_gzip_file(path: impl AsRef<Path>, max_bytes: u64) -> Result<Self, ArchiveError> {
+        crate::existing::gzip_on_disk(path.as_ref(), max_bytes)
     }
 
     /// Exact number of bytes of the tar.
@@ -175,15 +201,60 @@ impl Archive {
         ArchiveReader::new(Arc::clone(&self.plan))
     }
 
+    /// The tar's bytes in pieces of `chunk_bytes`, the last one shorter, from the start.
+    ///
+    /// For what takes a stream of buffers instead of a reader:
+    ///
+    /// ```
+    /// use pyexec_archive::Archive;
+    ///
+    /// let archive = Archive::from_map([("main.py", "print(1)\n")])?;
+    /// let mut sent = 0;
+    /// for chunk in archive.chunks(1000) {
+    ///     sent += chunk?.len() as u64;
+    /// }
+    /// assert_eq!(sent, archive.size());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Where `chunk_bytes` is 0, as [`slice::chunks`] does.
+    pub fn chunks(&self, chunk_bytes: usize) -> ArchiveChunks {
+        ArchiveChunks::new(self.open(), self.size(), chunk_bytes)
+    }
+
+    /// SHA-256 of the tar's bytes, for cache keys. Reads the whole archive.
+    ///
+    /// Equal files give equal bytes whatever the machine, so equal digests; another version of
+    /// this crate may write the same files differently.
+    ///
+    /// ```
+    /// use pyexec_archive::Archive;
+    ///
+    /// let one = Archive::from_map([("a.py", "1"), ("b.py", "2")])?.digest()?;
+    /// let two = Archive::from_map([("b.py", "2"), ("a.py", "1")])?.digest()?;
+    /// assert_eq!(one, two);
+    /// assert_eq!(one.to_string().len(), 64);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As reading from [`open`](Self::open).
+    #[cfg(feature = "digest")]
+    pub fn digest(&self) -> io::Result<crate::ArchiveDigest> {
+        crate::ArchiveDigest::of(self.open())
+    }
+
     /// Its members, in the order in which they are stored.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.plan.entries.iter()
     }
 
-    /// Sockets, pipes and devices that [`from_directory`](Self::from_directory) left out.
-    #[cfg(feature = "fs")]
-    pub fn skipped(&self) -> &[PathBuf] {
-        &self.plan.skipped
+    /// What it includes, and what was left out of it and why.
+    pub fn report(&self) -> Report<'_> {
+        Report::new(&self.plan.entries, &self.plan.left_out)
     }
 
     /// Picks the file to run by the rule of [`detect_entrypoint`](fn@detect_entrypoint).
@@ -192,11 +263,37 @@ impl Archive {
     ///
     /// [`ArchiveError::NoEntrypoint`], with some of the names that are there instead.
     pub fn detect_entrypoint(&self) -> Result<&str, ArchiveError> {
-        let files = || self.entries().filter(|entry| entry.is_file());
-        detect_entrypoint(files().map(Entry::name)).ok_or_else(|| ArchiveError::NoEntrypoint {
-            seen: files().take(NAMES_SHOWN).map(|entry| entry.name.clone()).collect(),
-            files: files().count(),
-        })
+        detect_entrypoint(self.file_names()).ok_or_else(|| self.no_entrypoint())
+    }
+
+    /// The file to run if there is only one that it can be, for those who'd rather ask than
+    /// guess.
+    ///
+    /// ```
+    /// use pyexec_archive::{Archive, ArchiveError};
+    ///
+    /// let archive = Archive::from_map([("b.py", ""), ("a.py", "")])?;
+    /// assert_eq!(archive.detect_entrypoint()?, "a.py");
+    /// let Err(ArchiveError::AmbiguousEntrypoint { candidates }) = archive.only_entrypoint() else {
+    ///     panic!("both may be meant");
+    /// };
+    /// assert_eq!(candidates, ["a.py", "b.py"]);
+    /// # Ok::<(), ArchiveError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ArchiveError::AmbiguousEntrypoint`] with all that
+    /// [`entrypoint_candidates`](fn@entrypoint_candidates) finds;
+    /// [`ArchiveError::NoEntrypoint`].
+    pub fn only_entrypoint(&self) -> Result<&str, ArchiveError> {
+        match entrypoint_candidates(self.file_names())[..] {
+            [] => Err(self.no_entrypoint()),
+            [only] => Ok(only),
+            ref several => Err(ArchiveError::AmbiguousEntrypoint {
+                candidates: several.iter().map(|name| (*name).to_owned()).collect(),
+            }),
+        }
     }
 
     /// The whole tar in memory.
@@ -209,33 +306,15 @@ impl Archive {
         self.open().read_to_end(&mut bytes)?;
         Ok(bytes)
     }
-}
 
-impl Plan {
-    /// An existing tar, headers and all.
-    pub(crate) fn of_tar(tar: Part, size: u64, entries: Vec<Entry>) -> Self {
-        Self {
-            parts: vec![tar],
-            entries,
-            size,
-            #[cfg(feature = "fs")]
-            skipped: Vec::new(),
-        }
+    fn file_names(&self) -> impl Iterator<Item = &str> {
+        self.entries().filter(|entry| entry.is_file()).map(Entry::name)
     }
 
-    /// The header that goes before the data of an entry.
-    pub(crate) fn header(&self, index: usize) -> crate::header::Header<'_> {
-        self.entries[index].header()
-    }
-}
-
-impl Entry {
-    pub(crate) fn header(&self) -> crate::header::Header<'_> {
-        crate::header::Header {
-            name: &self.name,
-            size: self.size,
-            is_directory: self.kind == EntryKind::Directory,
-            is_executable: false,
+    fn no_entrypoint(&self) -> ArchiveError {
+        ArchiveError::NoEntrypoint {
+            seen: self.file_names().take(NAMES_SHOWN).map(str::to_owned).collect(),
+            files: self.file_names().count(),
         }
     }
 }

@@ -1,12 +1,25 @@
 //! What an archive holds, member by member.
 
+use crate::header::{Header, HeaderKind};
+
 /// What a member of an archive is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum EntryKind {
     File,
     Directory,
-    /// Links, devices and whatever else an existing tar may hold.
+    /// A symbolic link and its target.
+    Symlink(String),
+    /// Hard links, devices and whatever else an existing tar may hold.
     Other,
+}
+
+/// What is stored of a member beside its name and content.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attributes {
+    /// Permission bits.
+    pub(crate) mode: u32,
+    /// Seconds since 1970.
+    pub(crate) mtime: i64,
 }
 
 /// One member of an [`Archive`](crate::Archive).
@@ -33,5 +46,29 @@ impl Entry {
     /// Whether it is a regular file, not a directory, link or device.
     pub fn is_file(&self) -> bool {
         self.kind == EntryKind::File
+    }
+
+    /// Whether it is a directory.
+    pub fn is_directory(&self) -> bool {
+        self.kind == EntryKind::Directory
+    }
+
+    /// Where it leads, if it is a symbolic link.
+    pub fn link_target(&self) -> Option<&str> {
+        match &self.kind {
+            EntryKind::Symlink(target) => Some(target),
+            _ => None,
+        }
+    }
+
+    /// The header that goes before its data.
+    pub(crate) fn header(&self, attributes: Attributes) -> Header<'_> {
+        let kind = match &self.kind {
+            EntryKind::Directory => HeaderKind::Directory,
+            EntryKind::Symlink(target) => HeaderKind::Symlink(target),
+            EntryKind::File | EntryKind::Other => HeaderKind::File,
+        };
+        let Attributes { mode, mtime } = attributes;
+        Header { name: &self.name, kind, size: self.size, mode, mtime }
     }
 }

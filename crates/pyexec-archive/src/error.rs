@@ -1,7 +1,7 @@
 //! What can go wrong while an archive is planned.
 
-use crate::read::{PathError, ReadError};
-use std::{io, path::PathBuf};
+use crate::read::{LinkTargetError, PathError, ReadError};
+use std::{error::Error as StdError, io, path::PathBuf};
 use thiserror::Error;
 
 /// Why an [`Archive`](crate::Archive) can't be built, or has nothing to run.
@@ -60,6 +60,32 @@ pub enum ArchiveError {
         /// The file.
         path: PathBuf,
     },
+    /// No symbolic link in an archive may lead there.
+    #[error("{name:?} can't link to {target:?} in an archive")]
+    InvalidLinkTarget {
+        /// The link's name as given.
+        name: String,
+        /// The target as given.
+        target: String,
+        /// What is wrong with it.
+        source: LinkTargetError,
+    },
+    /// A symbolic link in a directory leads where no link in an archive may.
+    #[error("{} links to {}, which can't be kept in an archive", path.display(), target.display())]
+    LinkNotKept {
+        /// The link.
+        path: PathBuf,
+        /// Where it leads.
+        target: PathBuf,
+        /// What is wrong with that.
+        source: LinkTargetError,
+    },
+    /// There is a symbolic link in a directory where none is wanted.
+    #[error("{} is a symbolic link", path.display())]
+    LinkRefused {
+        /// The link.
+        path: PathBuf,
+    },
     /// A symbolic link in a directory leads out of it.
     #[error("{} links to {}, outside the directory", path.display(), target.display())]
     LinkLeadsOut {
@@ -75,6 +101,32 @@ pub enum ArchiveError {
         path: PathBuf,
         /// Where it leads.
         target: PathBuf,
+    },
+    /// A directory holds more than allowed, perhaps because links multiply it.
+    #[error("{} holds more than {limit} files and directories", path.display())]
+    TooManyEntries {
+        /// The directory.
+        path: PathBuf,
+        /// What is allowed.
+        limit: usize,
+    },
+    /// The pattern isn't one.
+    #[error("{pattern:?} is no pattern of files")]
+    InvalidPattern {
+        /// The pattern as given.
+        pattern: String,
+        /// What is wrong with it.
+        source: Box<dyn StdError + Send + Sync>,
+    },
+    /// A line of a `.gitignore` or `.pyexecignore` isn't a pattern.
+    #[error("{}, line {line}, is no pattern of files", path.display())]
+    IgnoreFile {
+        /// The ignore file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// What is wrong with it.
+        source: Box<dyn StdError + Send + Sync>,
     },
     /// A file or directory is missing or can't be read.
     #[error("can't read {}", path.display())]
@@ -96,12 +148,18 @@ pub enum ArchiveError {
         source: ReadError,
     },
     /// There is no Python file to run.
-    #[error("no Python file to run: {}", listed(seen, *files))]
+    #[error("no Python file to run: the archive holds {}", listed(seen, *files))]
     NoEntrypoint {
         /// The first few names of files in the archive.
         seen: Vec<String>,
         /// How many files there are.
         files: usize,
+    },
+    /// There are several Python files that may be meant.
+    #[error("several Python files may be meant: {}", listed(candidates, candidates.len()))]
+    AmbiguousEntrypoint {
+        /// All of them, in archive order.
+        candidates: Vec<String>,
     },
 }
 
@@ -115,16 +173,20 @@ impl ArchiveError {
     }
 }
 
-fn listed(seen: &[String], files: usize) -> String {
-    if seen.is_empty() {
-        return "the archive holds no files".to_owned();
+/// How many names an error shows.
+const NAMES_SHOWN: usize = 5;
+
+fn listed(names: &[String], count: usize) -> String {
+    if names.is_empty() {
+        return "no files".to_owned();
     }
-    let names: Vec<_> = seen.iter().map(|name| format!("{name:?}")).collect();
-    let rest = match files - seen.len().min(files) {
+    let shown = &names[..names.len().min(NAMES_SHOWN)];
+    let names: Vec<_> = shown.iter().map(|name| format!("{name:?}")).collect();
+    let rest = match count.saturating_sub(shown.len()) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    format!("the archive holds {}{rest}", names.join(", "))
+    format!("{}{rest}", names.join(", "))
 }
 
 #[cfg(test)]
@@ -140,6 +202,12 @@ mod tests {
         assert_eq!(
             none(&["a.txt", "b\n"], 7),
             r#"no Python file to run: the archive holds "a.txt", "b\n" and 5 more"#
+        );
+        let candidates = (0..7).map(|n| format!("{n}.py")).collect();
+        assert_eq!(
+            ArchiveError::AmbiguousEntrypoint { candidates }.to_string(),
+            "several Python files may be meant: \
+             \"0.py\", \"1.py\", \"2.py\", \"3.py\", \"4.py\" and 2 more"
         );
         assert_eq!(none(&["a"], 1), r#"no Python file to run: the archive holds "a""#);
         assert_eq!(none(&[], 0), "no Python file to run: the archive holds no files");

@@ -1,72 +1,112 @@
 //! Header blocks as this crate writes them: USTAR where it fits, PAX otherwise.
 
+use std::{borrow::Cow, ops::Range};
+
 /// Tar counts in blocks of this many bytes.
 pub(crate) const BLOCK: u64 = 512;
 /// Two zero blocks end an archive.
 pub(crate) const END: u64 = 2 * BLOCK;
-/// The largest size that eleven octal digits can say.
-const USTAR_MAX_SIZE: u64 = 0o77_777_777_777;
-const NAME: usize = 100;
-const PREFIX: usize = 155;
+/// The largest size and time that eleven octal digits can say.
+const MAX_OCTAL: u64 = 0o77_777_777_777;
+
+// Where a block has what (POSIX.1-2017, pax, "ustar Interchange Format").
+const NAME: Range<usize> = 0..100;
+const MODE: Range<usize> = 100..108;
+const UID: Range<usize> = 108..116;
+const GID: Range<usize> = 116..124;
+const SIZE: Range<usize> = 124..136;
+const MTIME: Range<usize> = 136..148;
+const CHECKSUM: Range<usize> = 148..156;
+const TYPE_FLAG: usize = 156;
+const LINK: Range<usize> = 157..257;
+const MAGIC: Range<usize> = 257..265;
+const PREFIX: Range<usize> = 345..500;
 
 /// What is written of a member before its data.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Header<'a> {
     /// Without a trailing slash, also for a directory.
     pub(crate) name: &'a str,
+    pub(crate) kind: HeaderKind<'a>,
     pub(crate) size: u64,
-    pub(crate) is_directory: bool,
-    pub(crate) is_executable: bool,
+    /// Permission bits.
+    pub(crate) mode: u32,
+    /// Seconds since 1970.
+    pub(crate) mtime: i64,
+}
+
+/// What the member is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HeaderKind<'a> {
+    File,
+    Directory,
+    /// A symbolic link and its target.
+    Symlink(&'a str),
 }
 
 impl Header<'_> {
-    /// The header's blocks. The same member always gives the same bytes.
-    pub(crate) fn to_blocks(self) -> Vec<u8> {
+    /// Appends the header's blocks. The same member always gives the same bytes.
+    pub(crate) fn write_to(self, blocks: &mut Vec<u8>) {
         let name = self.stored_name();
         let mut records = Vec::new();
-        let (prefix, short) = split(&name).unwrap_or_else(|| {
-            push_record(&mut records, "path", &name);
-            ("", truncated(&name))
-        });
-        let mut size = self.size;
-        if size > USTAR_MAX_SIZE {
-            push_record(&mut records, "size", &size.to_string());
-            size = 0;
-        }
-
-        let mut blocks = Vec::with_capacity(self.length() as usize);
+        self.each_record(&name, |key, value| push_record(&mut records, key, value));
         if !records.is_empty() {
             let body = records.len() as u64;
-            let pax = block("", "././@PaxHeader", tar::EntryType::XHeader, 0o644, body);
-            blocks.extend_from_slice(&pax);
+            let mut pax = Block::new(b'x', 0o644);
+            pax.text(NAME, "././@PaxHeader");
+            pax.octal(SIZE, body);
+            blocks.extend_from_slice(&pax.finish());
             blocks.extend_from_slice(&records);
             blocks.resize(blocks.len() + padding(body) as usize, 0);
         }
-        let (kind, mode) = match (self.is_directory, self.is_executable) {
-            (true, _) => (tar::EntryType::Directory, 0o755),
-            (false, true) => (tar::EntryType::Regular, 0o755),
-            (false, false) => (tar::EntryType::Regular, 0o644),
+        let (prefix, short) = split(&name).unwrap_or_else(|| ("", cut(&name, NAME.len())));
+        let (flag, target) = match self.kind {
+            HeaderKind::File => (b'0', ""),
+            HeaderKind::Directory => (b'5', ""),
+            HeaderKind::Symlink(target) => (b'2', target),
         };
-        blocks.extend_from_slice(&block(prefix, short, kind, mode, size));
-        blocks
+        let mut block = Block::new(flag, self.mode & 0o777);
+        block.text(NAME, short);
+        block.text(PREFIX, prefix);
+        block.text(LINK, cut(target, LINK.len()));
+        // What a field can't say is in a record, which wins.
+        block.octal(SIZE, if self.size > MAX_OCTAL { 0 } else { self.size });
+        block.octal(MTIME, octal_time(self.mtime).unwrap_or(0));
+        blocks.extend_from_slice(&block.finish());
     }
 
-    /// How many bytes [`to_blocks`](Self::to_blocks) gives.
+    /// How many bytes [`write_to`](Self::write_to) appends.
     pub(crate) fn length(self) -> u64 {
-        let name = self.stored_name();
         let mut records = 0;
-        if split(&name).is_none() {
-            records += record_length("path", &name);
-        }
-        if self.size > USTAR_MAX_SIZE {
-            records += record_length("size", &self.size.to_string());
-        }
+        self.each_record(&self.stored_name(), |key, value| records += record_length(key, value));
         if records == 0 { BLOCK } else { 2 * BLOCK + (records as u64).next_multiple_of(BLOCK) }
     }
 
-    fn stored_name(self) -> String {
-        let slash = if self.is_directory { "/" } else { "" };
-        format!("{}{slash}", self.name)
+    /// What doesn't fit into the block.
+    fn each_record(self, name: &str, mut record: impl FnMut(&str, &str)) {
+        if split(name).is_none() {
+            record("path", name);
+        }
+        if let HeaderKind::Symlink(target) = self.kind
+            && target.len() > LINK.len()
+        {
+            record("linkpath", target);
+        }
+        if self.size > MAX_OCTAL {
+            record("size", &self.size.to_string());
+        }
+        if octal_time(self.mtime).is_none() {
+            record("mtime", &self.mtime.to_string());
+        }
+    }
+}
+
+impl<'a> Header<'a> {
+    fn stored_name(&self) -> Cow<'a, str> {
+        match self.kind {
+            HeaderKind::Directory => Cow::Owned(format!("{}/", self.name)),
+            _ => Cow::Borrowed(self.name),
+        }
     }
 }
 
@@ -76,44 +116,68 @@ pub(crate) fn padding(length: u64) -> u64 {
     (BLOCK - length % BLOCK) % BLOCK
 }
 
-fn block(prefix: &str, name: &str, kind: tar::EntryType, mode: u32, size: u64) -> [u8; 512] {
-    let mut header = tar::Header::new_ustar();
-    // Filled in as bytes: `Header::set_path` has rules of its own about what a path is.
-    if let Some(ustar) = header.as_ustar_mut() {
-        ustar.name[..name.len()].copy_from_slice(name.as_bytes());
-        ustar.prefix[..prefix.len()].copy_from_slice(prefix.as_bytes());
+fn octal_time(mtime: i64) -> Option<u64> {
+    u64::try_from(mtime).ok().filter(|time| *time <= MAX_OCTAL)
+}
+
+/// A USTAR block in the making.
+struct Block([u8; BLOCK as usize]);
+
+impl Block {
+    fn new(flag: u8, mode: u32) -> Self {
+        let mut block = Self([0; BLOCK as usize]);
+        block.octal(MODE, u64::from(mode));
+        block.octal(UID, 0);
+        block.octal(GID, 0);
+        block.0[TYPE_FLAG] = flag;
+        block.0[MAGIC].copy_from_slice(b"ustar\x0000");
+        block
     }
-    header.set_entry_type(kind);
-    header.set_mode(mode);
-    header.set_uid(0);
-    header.set_gid(0);
-    header.set_mtime(0);
-    header.set_size(size);
-    header.set_cksum();
-    *header.as_bytes()
+
+    fn text(&mut self, field: Range<usize>, text: &str) {
+        self.0[field][..text.len()].copy_from_slice(text.as_bytes());
+    }
+
+    /// All but the last byte in octal digits, and a NUL.
+    fn octal(&mut self, field: Range<usize>, mut value: u64) {
+        for digit in self.0[field.start..field.end - 1].iter_mut().rev() {
+            *digit = b'0' + (value % 8) as u8;
+            value /= 8;
+        }
+    }
+
+    /// With its checksum: six digits, a NUL, and a space that is left from summing.
+    fn finish(mut self) -> [u8; BLOCK as usize] {
+        self.0[CHECKSUM].fill(b' ');
+        let sum = self.0.iter().map(|byte| u64::from(*byte)).sum();
+        let field = CHECKSUM.start..CHECKSUM.end - 1;
+        self.0[field.end - 1] = 0;
+        self.octal(field, sum);
+        self.0
+    }
 }
 
 /// Prefix and name as USTAR holds them, if it can.
 fn split(name: &str) -> Option<(&str, &str)> {
-    if name.len() <= NAME {
+    if name.len() <= NAME.len() {
         return Some(("", name));
     }
     // The slash between the two isn't stored; the name must not be empty.
     let slash = name.as_bytes()[..name.len() - 1]
         .iter()
-        .take(PREFIX + 1)
+        .take(PREFIX.len() + 1)
         .rposition(|byte| *byte == b'/')?;
     let (prefix, rest) = (&name[..slash], &name[slash + 1..]);
-    (!prefix.is_empty() && rest.len() <= NAME).then_some((prefix, rest))
+    (!prefix.is_empty() && rest.len() <= NAME.len()).then_some((prefix, rest))
 }
 
 /// What a reader without PAX shows.
-fn truncated(name: &str) -> &str {
-    let mut end = NAME;
-    while !name.is_char_boundary(end) {
+fn cut(text: &str, room: usize) -> &str {
+    let mut end = text.len().min(room);
+    while !text.is_char_boundary(end) {
         end -= 1;
     }
-    &name[..end]
+    &text[..end]
 }
 
 fn push_record(records: &mut Vec<u8>, key: &str, value: &str) {
@@ -140,7 +204,13 @@ mod tests {
     use super::*;
 
     fn file(name: &str, size: u64) -> Header<'_> {
-        Header { name, size, is_directory: false, is_executable: false }
+        Header { name, kind: HeaderKind::File, size, mode: 0o644, mtime: 0 }
+    }
+
+    fn blocks(header: Header<'_>) -> Vec<u8> {
+        let mut blocks = Vec::new();
+        header.write_to(&mut blocks);
+        blocks
     }
 
     #[test]
@@ -151,7 +221,7 @@ mod tests {
             format!("{}/{}", "p".repeat(99), "n".repeat(99)),
             "ü".repeat(50),
         ] {
-            assert_eq!(file(&name, USTAR_MAX_SIZE).to_blocks().len(), 512, "{name}");
+            assert_eq!(blocks(file(&name, MAX_OCTAL)).len(), 512, "{name}");
         }
     }
 
@@ -163,11 +233,11 @@ mod tests {
             (format!("{}/{}", "p".repeat(156), "n".repeat(100)), 0),
             (format!("{}/{}", "p".repeat(155), "n".repeat(101)), 0),
             ("a/".repeat(500), 1),
-            ("a".to_owned(), USTAR_MAX_SIZE + 1),
+            ("a".to_owned(), MAX_OCTAL + 1),
             ("x".repeat(600), u64::MAX),
         ] {
             let header = file(&name, size);
-            let blocks = header.to_blocks();
+            let blocks = blocks(header);
             assert!(blocks.len() >= 1536, "{name}");
             assert_eq!(blocks.len() as u64, header.length());
         }

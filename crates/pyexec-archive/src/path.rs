@@ -1,6 +1,7 @@
 //! Which paths may stand in an archive, and the one way to write each.
 
 use crate::read::ReadLimits;
+use std::borrow::Cow;
 use thiserror::Error;
 
 /// Why a path can't be that of a file in an archive.
@@ -73,7 +74,21 @@ pub enum PathError {
 ///
 /// The first [`PathError`] that applies.
 pub fn normalize_path(path: impl AsRef<[u8]>, limits: &ReadLimits) -> Result<String, PathError> {
-    let path = normalize(path.as_ref())?;
+    normalized(path.as_ref(), limits).map(Cow::into_owned)
+}
+
+/// [`normalize_path`] without a copy where there is nothing to change.
+pub(crate) fn normalized<'a>(
+    path: &'a [u8],
+    limits: &ReadLimits,
+) -> Result<Cow<'a, str>, PathError> {
+    let path = normalize(path)?;
+    check_lengths(&path, limits)?;
+    Ok(path)
+}
+
+/// Whether a normalised path is short enough.
+pub(crate) fn check_lengths(path: &str, limits: &ReadLimits) -> Result<(), PathError> {
     if path.len() > limits.max_path_bytes {
         return Err(PathError::TooLong { length: path.len(), limit: limits.max_path_bytes });
     }
@@ -88,11 +103,11 @@ pub fn normalize_path(path: impl AsRef<[u8]>, limits: &ReadLimits) -> Result<Str
             limit: limits.max_component_bytes,
         });
     }
-    Ok(path)
+    Ok(())
 }
 
-/// The same without limits on length.
-pub(crate) fn normalize(path: &[u8]) -> Result<String, PathError> {
+/// A relative path in plain characters, with whatever components.
+pub(crate) fn checked_text(path: &[u8]) -> Result<&str, PathError> {
     if path.contains(&0) {
         return Err(PathError::Nul);
     }
@@ -103,22 +118,29 @@ pub(crate) fn normalize(path: &[u8]) -> Result<String, PathError> {
     if path.starts_with('/') {
         return Err(PathError::Absolute);
     }
-    let mut plain = String::with_capacity(path.len());
+    Ok(path)
+}
+
+/// [`normalize_path`] without limits on length; most paths are as they should be.
+pub(crate) fn normalize(path: &[u8]) -> Result<Cow<'_, str>, PathError> {
+    let path = checked_text(path)?;
+    let mut is_plain = true;
     for component in path.split('/') {
         match component {
-            "" | "." => continue,
+            "" | "." => is_plain = false,
             ".." => return Err(PathError::Parent),
             _ => {}
         }
-        if !plain.is_empty() {
-            plain.push('/');
-        }
-        plain.push_str(component);
     }
-    if plain.is_empty() {
+    if is_plain {
+        return Ok(Cow::Borrowed(path));
+    }
+    let names: Vec<_> =
+        path.split('/').filter(|component| !matches!(*component, "" | ".")).collect();
+    if names.is_empty() {
         return Err(PathError::Empty);
     }
-    Ok(plain)
+    Ok(Cow::Owned(names.join("/")))
 }
 
 #[cfg(test)]

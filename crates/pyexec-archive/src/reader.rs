@@ -1,8 +1,8 @@
 //! Reads a planned archive.
 
-use crate::archive::{Part, Plan};
+use crate::plan::{Part, Plan};
 #[cfg(feature = "fs")]
-use std::{fs::File, path::Path};
+use crate::source_file::OpenFile;
 use std::{
     io::{self, Read},
     sync::Arc,
@@ -19,6 +19,8 @@ pub struct ArchiveReader {
     /// How much of it was read.
     position: u64,
     source: Source,
+    /// The current header's bytes; kept, since there are many.
+    header: Vec<u8>,
     failed: Option<(io::ErrorKind, String)>,
 }
 
@@ -26,14 +28,15 @@ pub struct ArchiveReader {
 enum Source {
     /// What the plan itself says.
     Plan,
-    Header(Vec<u8>),
     #[cfg(feature = "fs")]
-    File(File),
+    File(OpenFile),
+    #[cfg(feature = "gzip")]
+    Gzip(Box<crate::gzip::Decompressed>),
 }
 
 impl ArchiveReader {
     pub(crate) fn new(plan: Arc<Plan>) -> Self {
-        Self { plan, index: 0, position: 0, source: Source::Plan, failed: None }
+        Self { plan, index: 0, position: 0, source: Source::Plan, header: Vec::new(), failed: None }
     }
 
     fn next_part(&mut self) {
@@ -45,14 +48,12 @@ impl ArchiveReader {
     /// Reads from the current part; 0 at its end.
     fn read_part(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = match &self.plan.parts[self.index] {
-            Part::Header(entry) => {
-                if matches!(self.source, Source::Plan) {
-                    self.source = Source::Header(self.plan.header(*entry).to_blocks());
+            Part::Header(entry, attributes) => {
+                if self.position == 0 {
+                    self.header.clear();
+                    self.plan.entries[*entry].header(*attributes).write_to(&mut self.header);
                 }
-                let Source::Header(bytes) = &self.source else {
-                    return Ok(0);
-                };
-                copy(bytes, self.position, buffer)
+                copy(&self.header, self.position, buffer)
             }
             Part::Bytes(bytes) => copy(bytes, self.position, buffer),
             Part::Zeros(length) => {
@@ -63,12 +64,22 @@ impl ArchiveReader {
             #[cfg(feature = "fs")]
             Part::File { path, length } => {
                 if matches!(self.source, Source::Plan) {
-                    self.source = Source::File(open(path, *length)?);
+                    self.source = Source::File(OpenFile::new(path, *length)?);
                 }
                 let Source::File(file) = &mut self.source else {
                     return Ok(0);
                 };
-                read_file(file, path, *length, self.position, buffer)?
+                file.read(path, *length, self.position, buffer)?
+            }
+            #[cfg(feature = "gzip")]
+            Part::Gzip(compressed) => {
+                if matches!(self.source, Source::Plan) {
+                    self.source = Source::Gzip(Box::new(compressed.open()?));
+                }
+                let Source::Gzip(decompressed) = &mut self.source else {
+                    return Ok(0);
+                };
+                decompressed.read(buffer)?
             }
         };
         self.position += count as u64;
@@ -104,61 +115,9 @@ fn copy(bytes: &[u8], position: u64, buffer: &mut [u8]) -> usize {
     count
 }
 
-fn fitting(length: u64, room: usize) -> usize {
+/// How much of a part fits into the buffer.
+pub(crate) fn fitting(length: u64, room: usize) -> usize {
     usize::try_from(length).map_or(room, |length| length.min(room))
-}
-
-#[cfg(feature = "fs")]
-fn open(path: &Path, length: u64) -> io::Result<File> {
-    let file = File::open(path).map_err(|error| about(path, &error))?;
-    let metadata = file.metadata().map_err(|error| about(path, &error))?;
-    if !metadata.is_file() {
-        return Err(changed(path, "is no longer a regular file".to_owned()));
-    }
-    check_length(path, length, metadata.len())?;
-    Ok(file)
-}
-
-#[cfg(feature = "fs")]
-fn read_file(
-    file: &mut File,
-    path: &Path,
-    length: u64,
-    position: u64,
-    buffer: &mut [u8],
-) -> io::Result<usize> {
-    let room = fitting(length - position, buffer.len());
-    if room == 0 {
-        // All of it was read; it may have grown meanwhile.
-        let now = file.metadata().map_err(|error| about(path, &error))?.len();
-        check_length(path, length, now)?;
-        return Ok(0);
-    }
-    let count = file.read(&mut buffer[..room]).map_err(|error| about(path, &error))?;
-    if count == 0 {
-        check_length(path, length, position)?;
-    }
-    Ok(count)
-}
-
-#[cfg(feature = "fs")]
-fn check_length(path: &Path, planned: u64, now: u64) -> io::Result<()> {
-    let how = match now.cmp(&planned) {
-        std::cmp::Ordering::Equal => return Ok(()),
-        std::cmp::Ordering::Less => "shrank",
-        std::cmp::Ordering::Greater => "grew",
-    };
-    Err(changed(path, format!("{how} from {planned} to {now} bytes while it was being archived")))
-}
-
-#[cfg(feature = "fs")]
-fn changed(path: &Path, what: String) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, format!("{} {what}", path.display()))
-}
-
-#[cfg(feature = "fs")]
-fn about(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 
 mod forge;
 
-use forge::{Forged, read, tar};
-use pyexec_archive::read::{CanonicalKind, CanonicalReader, ReadError, ReadLimits, canonicalize};
+use forge::{Forged, link, read, tar};
+use pyexec_archive::read::{CanonicalKind, CanonicalReader, ReadError, ReadOptions, canonicalize};
 use std::io::{self, Read};
 
 #[test]
@@ -25,14 +25,30 @@ fn ends_good_and_bad() {
     assert!(matches!(read(&whole[..300]), Err(ReadError::Truncated { member: None })));
     assert!(matches!(read(&[]), Err(ReadError::Empty)));
     assert_eq!(read(&[0; 1024]).unwrap().0.files.len(), 0);
-    // What comes after the end is read and means nothing.
-    let mut tail = whole.clone();
-    tail.extend(tar(&[Forged::file("../x", "")]));
-    let mut input = &tail[..];
+    // Zeros fill up the last record, as many as there are, and all of them are read.
+    let mut padded = whole.clone();
+    padded.resize(100 * 512 + 7, 0);
+    let mut input = &padded[..];
     let mut output = Vec::new();
-    let manifest = canonicalize(&mut input, &mut output, &ReadLimits::default()).unwrap();
+    let manifest = canonicalize(&mut input, &mut output, &ReadOptions::default()).unwrap();
     assert_eq!((manifest.files.len(), input.len()), (1, 0));
     assert_eq!(output, read(&whole).unwrap().1);
+}
+
+#[test]
+fn nothing_may_follow_the_end() {
+    let whole = tar(&[Forged::file("a", "xyz")]);
+    let second = tar(&[Forged::file("b", "")]);
+    let zeros = vec![0; 9000];
+    for tail in [&b"x"[..], b"\0\0x", &second, &[&zeros[..], &second].concat()] {
+        let joined = [&whole[..], tail].concat();
+        let error = read(&joined).unwrap_err();
+        assert!(matches!(error, ReadError::TrailingData), "{error}");
+        assert!(error.to_string().contains("tar --concatenate"), "{error}");
+    }
+    // After a lone zero block as well, which Python and GNU tar take for an end.
+    let lone = [&Forged::file("a", "").to_vec()[..], &[0; 512], &second].concat();
+    assert!(matches!(read(&lone), Err(ReadError::TrailingData)));
 }
 
 #[test]
@@ -79,11 +95,22 @@ fn the_canonical_reader_fails_closed() {
         Forged::file("../a", ""),
         Forged::file("/a", ""),
         Forged::new(b'5', "a//"),
-        Forged::new(b'2', "a"),
         Forged::new(b'1', "a"),
         Forged::new(b'3', "a"),
+        link(b'2', "a", ""),
+        link(b'2', "a", "/b"),
+        link(b'2', "a", ".."),
+        link(b'2', "a", "./b"),
+        link(b'2', "a", "b/"),
+        link(b'2', "a", "b/../c"),
     ] {
         assert!(matches!(read_all(&tar(&[member])), Err(ReadError::NotCanonical { .. })));
+    }
+    // Links come last.
+    assert!(read_all(&tar(&[Forged::file("b", ""), link(b'2', "a", "b")])).is_ok());
+    for late in [Forged::file("b", ""), Forged::new(b'5', "d")] {
+        let early = tar(&[link(b'2', "a", "b"), late]);
+        assert!(matches!(read_all(&early), Err(ReadError::NotCanonical { .. })));
     }
     let (_, stream) = read(&tar(&[Forged::file("a", "xyz"), Forged::file("b", "")])).unwrap();
     assert!(read_all(&stream).is_ok());
@@ -113,7 +140,7 @@ fn failing_input_and_output_are_told_apart() {
             Ok(())
         }
     }
-    let limits = ReadLimits::default();
+    let limits = ReadOptions::default();
     let error = canonicalize(Broken, io::sink(), &limits).unwrap_err();
     assert!(matches!(&error, ReadError::Read(e) if e.kind() == io::ErrorKind::ConnectionReset));
     assert!(error.is_io());

@@ -67,6 +67,15 @@ fn while_it_is_read() {
     }
 }
 
+/// Files of the kernel have contents and no length.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_without_a_length_is_not_taken_for_empty() {
+    let archive = Archive::from_files(["/proc/self/status"]).unwrap();
+    let error = archive.to_vec().unwrap_err().to_string();
+    assert_eq!(error, "/proc/self/status has more content than its length of 0 bytes");
+}
+
 #[test]
 fn a_file_vanishing_while_it_is_open_does_no_harm() {
     let dir = tempfile::tempdir().unwrap();

@@ -85,6 +85,10 @@ fn what_is_no_tar() {
         (b"PK\x05\x06", Compression::Zip),
         (b"7z\xbc\xaf\x27\x1c", Compression::SevenZip),
     ] {
+        // With the feature it is read; see the tests of gzip.
+        if cfg!(feature = "gzip") && format == Compression::Gzip {
+            continue;
+        }
         for length in [magic.len(), 512, 5000] {
             let mut bytes = magic.to_vec();
             bytes.resize(length, 0x55);

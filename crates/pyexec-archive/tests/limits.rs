@@ -4,7 +4,7 @@
 mod forge;
 
 use forge::{Forged, pax, read, read_with, tar};
-use pyexec_archive::read::{PathError, ReadError, ReadLimits, canonicalize};
+use pyexec_archive::read::{PathError, ReadError, ReadLimits, ReadOptions, canonicalize};
 use std::io::{self, Read};
 
 #[test]
@@ -43,7 +43,7 @@ fn limits() {
     let liar = Forged::file("a", "").size(3 << 30).to_vec();
     let liar = &liar[..];
     let endless = liar.chain(io::repeat(0));
-    let error = canonicalize(endless, io::sink(), &ReadLimits::default()).unwrap_err();
+    let error = canonicalize(endless, io::sink(), &ReadOptions::default()).unwrap_err();
     assert!(matches!(error, ReadError::FileTooLarge { .. }));
 }
 
@@ -55,9 +55,39 @@ fn endless_input_ends() {
     let directory = Forged::new(b'5', "d").to_vec();
     let comment = pax(b'g', &[("comment", "x")]).to_vec();
     for unit in [vec![0; 512], directory, comment] {
-        let error = canonicalize(Repeated { unit, at: 0 }, io::sink(), &limits).unwrap_err();
+        let error =
+            canonicalize(Repeated { unit, at: 0 }, io::sink(), &ReadOptions::from(limits.clone()))
+                .unwrap_err();
         assert!(matches!(error, ReadError::TooLarge { limit } if limit == 10 << 20));
     }
+}
+
+#[test]
+fn a_million_entries_are_refused_early() {
+    /// Headers of ever new files, without end.
+    struct Files {
+        next: u32,
+        block: Vec<u8>,
+    }
+    impl Read for Files {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            if self.block.is_empty() {
+                self.block = Forged::file(format!("f{}", self.next), "").to_vec();
+                self.next += 1;
+                assert!(self.next < 1_000_000);
+            }
+            let count = self.block.len().min(buffer.len());
+            buffer[..count].copy_from_slice(&self.block[..count]);
+            self.block.drain(..count);
+            Ok(count)
+        }
+    }
+    let files = Files { next: 0, block: Vec::new() };
+    let error = canonicalize(files, io::sink(), &ReadOptions::default()).unwrap_err();
+    assert!(
+        matches!(&error, ReadError::TooManyEntries { member, limit: 65_536 } if member == "f65536"),
+        "{error}"
+    );
 }
 
 struct Repeated {

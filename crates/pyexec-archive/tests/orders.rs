@@ -2,30 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "a test's helpers are tests, too")]
 #![cfg(feature = "fs")]
 
-use pyexec_archive::{Archive, ArchiveError, Entry};
+mod tree;
+
+use pyexec_archive::{Archive, ArchiveError};
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 use tempfile::TempDir;
-
-fn tree(files: &[&str]) -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    for name in files {
-        let path = dir.path().join(name);
-        if name.ends_with('/') {
-            fs::create_dir_all(path).unwrap();
-        } else {
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, format!("# {name}\n")).unwrap();
-        }
-    }
-    dir
-}
-
-fn names(archive: &Archive) -> Vec<&str> {
-    archive.entries().map(Entry::name).collect()
-}
+use tree::{names, tree};
 
 #[test]
 fn a_map_is_sorted_and_reproducible() {
@@ -178,7 +163,8 @@ mod unix {
         let _socket = UnixListener::bind(&path).unwrap();
         let archive = Archive::from_directory(dir.path()).unwrap();
         assert_eq!(names(&archive), ["main.py"]);
-        assert_eq!(archive.skipped(), [path.as_path()]);
+        let left_out: Vec<_> = archive.report().left_out.iter().map(ToString::to_string).collect();
+        assert_eq!(left_out, ["s.sock (no regular file)"]);
         let error = Archive::from_files([path]).unwrap_err();
         assert!(matches!(error, ArchiveError::NotAFile { .. }));
     }

@@ -4,7 +4,7 @@
 use proptest::{collection, prelude::*};
 use pyexec_archive::{
     Archive,
-    read::{CanonicalKind, CanonicalReader, ReadLimits, canonicalize},
+    read::{CanonicalKind, CanonicalReader, ReadOptions, canonicalize},
 };
 use std::{collections::BTreeMap, io::Read};
 
@@ -42,7 +42,7 @@ fn contents(canonical: &[u8]) -> BTreeMap<String, Vec<u8>> {
 
 /// Whatever comes in, what goes out is canonical and is accepted again unchanged.
 fn check_any(bytes: &[u8]) {
-    let limits = ReadLimits::default();
+    let limits = ReadOptions::default();
     let mut output = Vec::new();
     if let Ok(manifest) = canonicalize(bytes, &mut output, &limits) {
         assert_eq!(contents(&output).len(), manifest.files.len());
@@ -70,7 +70,7 @@ proptest! {
         prop_assert_eq!(&bytes, &archive.to_vec().unwrap());
 
         let mut canonical = Vec::new();
-        canonicalize(&bytes[..], &mut canonical, &ReadLimits::default()).unwrap();
+        canonicalize(&bytes[..], &mut canonical, &ReadOptions::default()).unwrap();
         // Ours have nothing to make plain.
         prop_assert_eq!(&canonical, &bytes);
         prop_assert_eq!(contents(&canonical), files);

@@ -37,6 +37,10 @@
 //! `fs` (default) lets archives hold files and directories. Without it the crate touches nothing
 //! outside its arguments and builds for `wasm32-unknown-unknown`.
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(feature = "fs"),
+    deny(clippy::disallowed_methods, clippy::disallowed_types, reason = "no I/O, no clock")
+)]
 
 mod answer;
 mod base_url;
@@ -67,7 +71,7 @@ pub use error::{Error, Result};
 pub use executor::Executor;
 pub use feed::{Feed, FeedEvent, FeedStep};
 pub use project::Project;
-pub use pyexec_archive::{Archive, ArchiveError};
+pub use pyexec_archive::{self as archive, Archive, ArchiveError};
 pub use pyexec_types as types;
 pub use retry::{Retry, RetryPolicy};
 pub use settings::{DEFAULT_MAX_RESPONSE, DEFAULT_TIMEOUT, Settings};

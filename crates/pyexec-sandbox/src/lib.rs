@@ -7,12 +7,12 @@
 //! Where the kernel refuses any of it, [`Sandbox::start`] refuses too and says what is missing.
 //!
 //! ```no_run
-//! use pyexec_archive::{Archive, read::{ReadLimits, canonicalize}};
+//! use pyexec_archive::{Archive, read::{ReadOptions, canonicalize}};
 //! use pyexec_sandbox::{Captured, Job, Sandbox, SandboxOptions, Stop};
 //!
 //! let archive = Archive::from_map([("main.py", "print('hi')")])?;
 //! let mut file = tempfile::tempfile()?;
-//! canonicalize(archive.open(), &mut file, &ReadLimits::default())?;
+//! canonicalize(archive.open(), &mut file, &ReadOptions::default())?;
 //!
 //! let sandbox = Sandbox::start(SandboxOptions::default())?;
 //! let version = sandbox.interpreters()[0].version();

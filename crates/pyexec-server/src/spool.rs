@@ -7,7 +7,7 @@ use rustix::{
 };
 use std::{
     fs::File,
-    io::{self, Seek, Write},
+    io::{self, Read, Seek, SeekFrom, Write},
     path::PathBuf,
     sync::{
         Arc,
@@ -102,10 +102,22 @@ impl Write for Spool {
     }
 }
 
+// What was written is read back where an archive has the same file twice.
+impl Read for Spool {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read(buffer)
+    }
+}
+
+impl Seek for Spool {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read;
 
     #[test]
     fn small_stays_in_memory_and_large_goes_to_the_folder_under_its_quota() {

@@ -8,7 +8,7 @@ use crate::{
 };
 use pyexec_archive::{
     Archive,
-    read::{Manifest, ReadError, ReadLimits, canonicalize, normalize_path},
+    read::{Manifest, ReadError, ReadLimits, ReadOptions, canonicalize_seekable, normalize_path},
 };
 use pyexec_sandbox::{Job, RunAs};
 use pyexec_types::{ExecutionConfig, Metadata, SimpleExecRequest};
@@ -38,10 +38,11 @@ impl Upload {
     pub(crate) fn read(
         input: impl std::io::Read,
         space: &Arc<SpoolSpace>,
-        limits: &ReadLimits,
+        options: &ReadOptions,
     ) -> Result<Self, ApiError> {
         let mut spool = Spool::new(space).map_err(|error| ApiError::internal(&error))?;
-        let manifest = canonicalize(input, &mut spool, limits).map_err(|e| refused(&e))?;
+        let manifest =
+            canonicalize_seekable(input, &mut spool, options).map_err(|e| refused(&e))?;
         Ok(Self { spool, manifest })
     }
 }
@@ -134,7 +135,7 @@ impl Submission {
         let invalid = |message: String| ApiError::bad_request("invalid_files", message);
         let archive = Archive::from_map(files.iter().copied())
             .map_err(|error| invalid(format!("files: {error}")))?;
-        let upload = Upload::read(archive.open(), space, &ReadLimits::default())?;
+        let upload = Upload::read(archive.open(), space, &ReadOptions::default())?;
         let mut submission = Self::new(upload, &wanted, config, backend)?;
         submission.job.stdin = request.stdin.into_bytes();
         Ok(submission)

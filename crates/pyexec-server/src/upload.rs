@@ -10,7 +10,7 @@ use axum::{
     http::StatusCode,
 };
 use bytes::{Buf, Bytes};
-use pyexec_archive::read::ReadLimits;
+use pyexec_archive::read::{ReadOptions, SymlinkPolicy};
 use pyexec_types::Metadata;
 use std::io;
 use tokio::sync::mpsc;
@@ -82,11 +82,13 @@ async fn read_tar(
 ) -> Result<Result<Upload, ApiError>, ApiError> {
     let (send, chunks) = mpsc::channel(4);
     let space = state.spool.clone();
-    let mut limits = ReadLimits::default();
-    limits.max_total_bytes = state.config.max_body_bytes;
-    limits.max_file_bytes = state.config.max_body_bytes;
+    let mut options = ReadOptions::default();
+    // Real projects have them.
+    options.symlinks = SymlinkPolicy::Keep;
+    options.limits.max_total_bytes = state.config.max_body_bytes;
+    options.limits.max_file_bytes = state.config.max_body_bytes;
     let reader = tokio::task::spawn_blocking(move || {
-        Upload::read(Chunks { chunks, current: Bytes::new() }, &space, &limits)
+        Upload::read(Chunks { chunks, current: Bytes::new() }, &space, &options)
     });
     while let Some(chunk) = next_chunk(&mut field, state).await? {
         // A reader that has found a fault listens no more; the rest is read and dropped.

@@ -1,12 +1,12 @@
 //! Reads a canonical stream, for what unpacks it.
 
 use super::{
-    ReadError,
+    ReadError, ReadLimits,
     error::shown,
     members::{Bounds, Kind, Members},
     source::Streamed,
 };
-use crate::path::normalize;
+use crate::{link::normalize_link_target, path::normalize};
 use std::io::{self, Read};
 
 /// Iterates over a canonical stream, as [`canonicalize`](super::canonicalize) wrote it.
@@ -28,6 +28,8 @@ use std::io::{self, Read};
 #[derive(Debug)]
 pub struct CanonicalReader<R: Read> {
     members: Members<Streamed<R>>,
+    /// Whether a symbolic link has come, after which only more of them may.
+    in_symlinks: bool,
 }
 
 /// What an entry of a canonical stream is.
@@ -37,6 +39,8 @@ pub enum CanonicalKind {
     Directory,
     /// A regular file.
     File,
+    /// A symbolic link. All of them come after all files and directories.
+    Symlink,
 }
 
 /// An entry of a canonical stream; reading it gives the file's content.
@@ -45,6 +49,7 @@ pub struct CanonicalEntry<'a, R: Read> {
     members: &'a mut Members<Streamed<R>>,
     path: String,
     kind: CanonicalKind,
+    link_target: Option<String>,
     size: u64,
     is_executable: bool,
 }
@@ -54,7 +59,7 @@ impl<R: Read> CanonicalReader<R> {
     pub fn new(reader: R) -> Self {
         // How much there may be was decided when the stream was written.
         let bounds = Bounds { total: u64::MAX, extension: 1 << 20 };
-        Self { members: Members::new(Streamed(reader), bounds) }
+        Self { members: Members::new(Streamed(reader), bounds), in_symlinks: false }
     }
 
     /// The next entry, or nothing at the stream's end. What wasn't read of the entry before is
@@ -77,16 +82,32 @@ impl<R: Read> CanonicalReader<R> {
             Kind::Directory => {
                 (CanonicalKind::Directory, member.name.strip_suffix(b"/").unwrap_or(&member.name))
             }
+            Kind::SymbolicLink => (CanonicalKind::Symlink, &member.name[..]),
             _ => return Err(not_canonical()),
         };
-        let path = normalize(name).map_err(|_| not_canonical())?;
+        let path = normalize(name).map_err(|_| not_canonical())?.into_owned();
         if path.as_bytes() != name {
             return Err(not_canonical());
+        }
+        // One in front of a file could be written through.
+        if self.in_symlinks && kind != CanonicalKind::Symlink {
+            return Err(not_canonical());
+        }
+        let mut link_target = None;
+        if kind == CanonicalKind::Symlink {
+            self.in_symlinks = true;
+            let target = normalize_link_target(&path, &member.link, &ReadLimits::none());
+            let target = target.map_err(|_| not_canonical())?;
+            if target.as_bytes() != member.link {
+                return Err(not_canonical());
+            }
+            link_target = Some(target);
         }
         Ok(Some(CanonicalEntry {
             members: &mut self.members,
             path,
             kind,
+            link_target,
             size: member.size,
             is_executable: member.is_executable,
         }))
@@ -104,12 +125,18 @@ impl<R: Read> CanonicalEntry<'_, R> {
         self.kind
     }
 
-    /// Whether the file may be executed; of a directory it says nothing.
+    /// Where it leads from its own directory, if it is a symbolic link: to a place within the
+    /// archive.
+    pub fn link_target(&self) -> Option<&str> {
+        self.link_target.as_deref()
+    }
+
+    /// Whether the file may be executed; of anything else it says nothing.
     pub fn is_executable(&self) -> bool {
         self.is_executable
     }
 
-    /// Bytes of its content; 0 for a directory.
+    /// Bytes of its content; 0 for anything but a file.
     pub fn size(&self) -> u64 {
         self.size
     }

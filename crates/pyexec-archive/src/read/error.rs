@@ -1,7 +1,7 @@
 //! Why a tar isn't accepted.
 
 use super::Compression;
-use crate::path::PathError;
+use crate::{link::LinkTargetError, path::PathError};
 use std::{fmt, io};
 use thiserror::Error;
 
@@ -65,7 +65,9 @@ pub enum ReadError {
         /// What is wrong with its path.
         reason: PathError,
     },
-    /// A link, hard or symbolic.
+    /// A link of a kind that isn't accepted: a symbolic one under
+    /// [`SymlinkPolicy::Refuse`](super::SymlinkPolicy::Refuse), a hard one where the output can't
+    /// be read back.
     #[error("member {member:?}: {kind} links are not accepted")]
     Link {
         /// The member.
@@ -73,7 +75,17 @@ pub enum ReadError {
         /// Which kind.
         kind: LinkKind,
     },
-    /// Neither file nor directory: a device, a pipe, a sparse file, an unknown type.
+    /// A link that leads where none may.
+    #[error("member {member:?}: link target {target:?}: {reason}")]
+    LinkTarget {
+        /// The member.
+        member: String,
+        /// Where it leads.
+        target: String,
+        /// What is wrong with that.
+        reason: LinkTargetError,
+    },
+    /// Neither file, directory nor link: a device, a pipe, a sparse file, an unknown type.
     #[error("member {member:?}: {kind} are not accepted")]
     Unsupported {
         /// The member.
@@ -131,6 +143,15 @@ pub enum ReadError {
         /// What is allowed.
         limit: usize,
     },
+    /// There is something after the end of the archive: garbage, or a second archive.
+    #[error(
+        "there is data after the end of the archive; archives that were joined must be joined by \
+         `tar --concatenate`"
+    )]
+    TrailingData,
+    /// The gzip around the archive is corrupt or ends too early.
+    #[error("the gzip data is corrupt or truncated")]
+    Gzip(#[source] io::Error),
     /// A stream that should be canonical isn't.
     #[error("member {member:?}: not as a canonical archive has it")]
     NotCanonical {

@@ -4,11 +4,11 @@
 #[derive(Debug, Default)]
 pub(crate) struct Extension {
     pub(crate) path: Option<Vec<u8>>,
+    pub(crate) link: Option<Vec<u8>>,
     pub(crate) size: Option<u64>,
     /// Whether there was any, so that a member must follow.
     pub(crate) is_present: bool,
     has_pax: bool,
-    has_long_link: bool,
 }
 
 impl Extension {
@@ -22,11 +22,13 @@ impl Extension {
         self.has_pax = true;
         self.is_present = true;
         let mut path = None;
+        let mut link = None;
         for record in Records(body) {
             let (key, value) = record?;
             match key {
                 b"path" if value.is_empty() => return Err("empty path"),
                 b"path" => path = Some(value.to_vec()),
+                b"linkpath" => link = Some(value.to_vec()),
                 b"size" => self.size = Some(decimal(value).ok_or("bad size")?),
                 _ if key.starts_with(b"GNU.sparse.") => {
                     return Err("sparse files are not accepted");
@@ -35,31 +37,24 @@ impl Extension {
                 _ => {}
             }
         }
-        match path {
-            Some(path) => self.set_path(path),
-            None => Ok(()),
-        }
+        // Within one header the last of equal records holds (POSIX.1-2017, pax).
+        path.map_or(Ok(()), |path| self.set_path(path))?;
+        link.map_or(Ok(()), |link| self.set_link(link))
     }
 
     /// Takes the body of a GNU long name.
     pub(crate) fn add_long_name(&mut self, body: &[u8]) -> Result<(), &'static str> {
         self.is_present = true;
-        let end = body.iter().rposition(|byte| *byte != 0);
-        let name = &body[..end.map_or(0, |end| end + 1)];
-        if name.is_empty() {
-            return Err("empty long name");
+        match without_end(body) {
+            b"" => Err("empty long name"),
+            name => self.set_path(name.to_vec()),
         }
-        self.set_path(name.to_vec())
     }
 
-    /// Takes note of a GNU long link target, which no accepted member has use for.
-    pub(crate) fn add_long_link(&mut self) -> Result<(), &'static str> {
-        if self.has_long_link {
-            return Err("two long links for one member");
-        }
-        self.has_long_link = true;
+    /// Takes the body of a GNU long link target.
+    pub(crate) fn add_long_link(&mut self, body: &[u8]) -> Result<(), &'static str> {
         self.is_present = true;
-        Ok(())
+        self.set_link(without_end(body).to_vec())
     }
 
     fn set_path(&mut self, path: Vec<u8>) -> Result<(), &'static str> {
@@ -68,6 +63,19 @@ impl Extension {
         }
         Ok(())
     }
+
+    fn set_link(&mut self, link: Vec<u8>) -> Result<(), &'static str> {
+        if self.link.replace(link).is_some() {
+            return Err("two link targets for one member");
+        }
+        Ok(())
+    }
+}
+
+/// A GNU long text without the NULs that end it.
+fn without_end(body: &[u8]) -> &[u8] {
+    let end = body.iter().rposition(|byte| *byte != 0);
+    &body[..end.map_or(0, |end| end + 1)]
 }
 
 /// Checks a PAX header that holds for all members that follow.
@@ -184,6 +192,9 @@ mod tests {
         assert_eq!(long.path.as_deref(), Some(&b"b"[..]));
         assert!(long.add_pax(b"10 path=a\n").is_err());
         assert!(Extension::default().add_long_name(b"\0").is_err());
+        let mut both = pax(b"14 linkpath=a\n").unwrap();
+        assert_eq!(both.link.as_deref(), Some(&b"a"[..]));
+        assert!(both.add_long_link(b"b\0").is_err());
     }
 
     #[test]

@@ -18,8 +18,8 @@ impl<'a> Block<'a> {
         let bytes = || self.0[..148].iter().chain(&[b' '; 8]).chain(&self.0[156..]);
         let unsigned: u64 = bytes().map(|byte| u64::from(*byte)).sum();
         // Some old systems summed signed characters.
-        let signed: i64 = bytes().map(|byte| i64::from(byte.cast_signed())).sum();
-        stated == unsigned || i64::try_from(stated) == Ok(signed)
+        let signed = || bytes().map(|byte| i64::from(byte.cast_signed())).sum();
+        stated == unsigned || i64::try_from(stated) == Ok(signed())
     }
 
     /// Whether it says that it is one, in the words of POSIX or GNU.
@@ -37,6 +37,11 @@ impl<'a> Block<'a> {
 
     pub(crate) fn mode(&self) -> Option<u64> {
         number(&self.0[100..108])
+    }
+
+    /// Where a link leads.
+    pub(crate) fn link(&self) -> Vec<u8> {
+        text(&self.0[157..257]).to_vec()
     }
 
     pub(crate) fn name(&self) -> Vec<u8> {

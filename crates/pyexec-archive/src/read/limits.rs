@@ -17,17 +17,33 @@ pub struct ReadLimits {
     pub max_component_bytes: usize,
     /// Bytes of a normalised path. Default 1,024.
     pub max_path_bytes: usize,
-    /// Bytes of all files' paths together, which the manifest keeps in memory. Default 16 MiB.
+    /// Bytes of all paths of files and links, and of where those lead, together, which the manifest keeps in memory. Default 16 MiB.
     pub max_paths_bytes: usize,
-    /// Files and directories, those that paths merely imply included. Default 65,536.
+    /// Files, links and directories, those that paths merely imply included. Default 65,536.
     pub max_entries: usize,
     /// Bytes of one file. Default 2 GiB.
     pub max_file_bytes: u64,
-    /// Bytes of the whole input: headers, padding and what comes after the end included.
-    /// Default 2 GiB.
+    /// Bytes of the whole input, with headers and padding; and bytes of all contents, with those
+    /// that hard links copy. Default 2 GiB.
     pub max_total_bytes: u64,
     /// Bytes of one extended header. Default 64 KiB.
     pub max_extension_bytes: u64,
+}
+
+impl ReadLimits {
+    /// For what was checked before.
+    pub(crate) fn none() -> Self {
+        Self {
+            max_components: usize::MAX,
+            max_component_bytes: usize::MAX,
+            max_path_bytes: usize::MAX,
+            max_paths_bytes: usize::MAX,
+            max_entries: usize::MAX,
+            max_file_bytes: u64::MAX,
+            max_total_bytes: u64::MAX,
+            max_extension_bytes: u64::MAX,
+        }
+    }
 }
 
 impl Default for ReadLimits {

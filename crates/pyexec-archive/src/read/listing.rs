@@ -17,6 +17,9 @@ pub(crate) fn list(source: impl Source) -> Result<Vec<Entry>, ReadError> {
         let kind = match member.kind {
             Kind::File => EntryKind::File,
             Kind::Directory => EntryKind::Directory,
+            Kind::SymbolicLink => {
+                EntryKind::Symlink(String::from_utf8_lossy(&member.link).into_owned())
+            }
             _ => EntryKind::Other,
         };
         if kind == EntryKind::Directory && name.len() > 1 && name.ends_with('/') {

@@ -25,6 +25,8 @@ pub(crate) struct Bounds {
 pub(crate) struct Member {
     pub(crate) name: Vec<u8>,
     pub(crate) kind: Kind,
+    /// Where a link leads; of anything else it says nothing.
+    pub(crate) link: Vec<u8>,
     pub(crate) size: u64,
     pub(crate) is_executable: bool,
 }
@@ -87,10 +89,7 @@ impl<S: Source> Members<S> {
             let added = match block.type_flag() {
                 b'x' => extension.add_pax(&self.extension_body(size)?),
                 b'L' => extension.add_long_name(&self.extension_body(size)?),
-                b'K' => {
-                    self.extension_body(size)?;
-                    extension.add_long_link()
-                }
+                b'K' => extension.add_long_link(&self.extension_body(size)?),
                 b'g' => {
                     let body = self.extension_body(size)?;
                     if extension.is_present {
@@ -120,11 +119,18 @@ impl<S: Source> Members<S> {
         Ok(count)
     }
 
-    /// Passes over all that comes after the end.
+    /// Passes over the zeros that come after the end.
+    ///
+    /// Anything else would be lost without a word, such as the second of two joined archives.
     pub(crate) fn drain(&mut self) -> Result<(), ReadError> {
         let mut buffer = vec![0; 16 << 10];
-        while self.read_some(&mut buffer)? > 0 {}
-        Ok(())
+        loop {
+            match self.read_some(&mut buffer)? {
+                0 => return Ok(()),
+                count if buffer[..count].iter().all(|byte| *byte == 0) => {}
+                _ => return Err(ReadError::TrailingData),
+            }
+        }
     }
 
     /// Whether the archive ended with the marker that every writer puts there.
@@ -152,6 +158,10 @@ impl<S: Source> Members<S> {
             b'6' => Kind::Other("pipes"),
             _ => Kind::Other("members of unknown type"),
         };
+        let link = match kind {
+            Kind::HardLink | Kind::SymbolicLink => extension.link.unwrap_or_else(|| block.link()),
+            _ => Vec::new(),
+        };
         let member = shown(&name);
         // Its map may go on in blocks of its own, so that what follows can't be told.
         if block.type_flag() == b'S' {
@@ -168,7 +178,7 @@ impl<S: Source> Members<S> {
         self.current = Some(member);
         self.data_left = size;
         self.padding_left = padding(size);
-        Ok(Member { name, kind, size, is_executable: mode & 0o111 != 0 })
+        Ok(Member { name, kind, link, size, is_executable: mode & 0o111 != 0 })
     }
 
     fn finish_data(&mut self) -> Result<(), ReadError> {

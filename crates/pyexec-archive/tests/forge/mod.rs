@@ -1,7 +1,11 @@
 //! Writes tars as an attacker would, block by block.
 #![allow(dead_code, reason = "each test program uses its own part")]
 
-use pyexec_archive::read::{Manifest, ReadError, ReadLimits, canonicalize};
+use pyexec_archive::read::{
+    Manifest, ReadError, ReadLimits, ReadOptions, SymlinkPolicy, canonicalize,
+    canonicalize_seekable,
+};
+use std::io::Cursor;
 
 /// A header block under construction; its checksum is right unless spoilt on purpose.
 #[derive(Clone)]
@@ -61,6 +65,11 @@ impl Forged {
     }
 }
 
+/// A hard or symbolic link.
+pub(crate) fn link(kind: u8, name: &str, target: impl AsRef<[u8]>) -> Forged {
+    Forged::new(kind, name).bytes(157, target.as_ref())
+}
+
 /// A PAX header with these records.
 pub(crate) fn pax(kind: u8, records: &[(&str, &str)]) -> Forged {
     let body: String = records
@@ -92,10 +101,28 @@ pub(crate) fn read_with(
     limits: &ReadLimits,
 ) -> Result<(Manifest, Vec<u8>), ReadError> {
     let mut output = Vec::new();
-    canonicalize(bytes, &mut output, limits).map(|manifest| (manifest, output))
+    let options = ReadOptions::from(limits.clone());
+    canonicalize(bytes, &mut output, &options).map(|manifest| (manifest, output))
+}
+
+/// The same with symbolic links kept and hard links copied.
+pub(crate) fn read_links_with(
+    bytes: &[u8],
+    limits: &ReadLimits,
+) -> Result<(Manifest, Vec<u8>), ReadError> {
+    let mut options = ReadOptions::from(limits.clone());
+    options.symlinks = SymlinkPolicy::Keep;
+    let mut output = Cursor::new(Vec::new());
+    let manifest = canonicalize_seekable(bytes, &mut output, &options)?;
+    Ok((manifest, output.into_inner()))
 }
 
 /// The same under default limits.
+pub(crate) fn read_links(bytes: &[u8]) -> Result<(Manifest, Vec<u8>), ReadError> {
+    read_links_with(bytes, &ReadLimits::default())
+}
+
+/// The same under default limits, and without links.
 pub(crate) fn read(bytes: &[u8]) -> Result<(Manifest, Vec<u8>), ReadError> {
     read_with(bytes, &ReadLimits::default())
 }

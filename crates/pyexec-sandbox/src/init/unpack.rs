@@ -1,13 +1,14 @@
 //! Writing a canonical archive into `/work`.
 //!
-//! The stream has passed the safe reader, so names are clean; the kernel is told all the same to
-//! resolve them beneath `/work` and through no link.
+//! The stream has passed the safe reader, so names are clean, links lead to places within, and
+//! they come last; the kernel is told all the same to resolve names beneath `/work` and through no
+//! link.
 
 use crate::message::{Step, StepError};
 use pyexec_archive::read::{CanonicalKind, CanonicalReader};
 use rustix::{
     fd::{AsFd, OwnedFd},
-    fs::{CWD, Mode, OFlags, ResolveFlags, mkdirat, openat, openat2},
+    fs::{CWD, Mode, OFlags, ResolveFlags, mkdirat, openat, openat2, symlinkat},
     io::Errno,
 };
 use std::{
@@ -30,11 +31,20 @@ pub(crate) fn unpack(mut archive: File) -> Result<(), StepError> {
     while let Some(mut entry) = reader.next_entry().map_err(|error| unreadable(&error))? {
         let path = entry.path().to_owned();
         let writing = format!("writing {path:?}");
-        if entry.kind() == CanonicalKind::Directory {
-            folders.make(&path).step(writing)?;
-            continue;
-        }
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", &path));
+        match entry.kind() {
+            CanonicalKind::File => {}
+            CanonicalKind::Directory => {
+                folders.open(&path).map(|_| ()).step(writing)?;
+                continue;
+            }
+            CanonicalKind::Symlink => {
+                let target = entry.link_target().unwrap_or_default();
+                let linked = folders.open(parent).and_then(|at| symlinkat(target, at, name));
+                linked.step(writing)?;
+                continue;
+            }
+        }
         let mode = if entry.is_executable() { 0o755 } else { 0o644 };
         let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
         let file = folders
@@ -62,9 +72,15 @@ impl Folders {
             return Ok(self.root.as_fd());
         }
         if self.last.as_ref().is_none_or(|(last, _)| last != path) {
-            self.make(path)?;
             let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-            let folder = openat2(&self.root, path, flags, Mode::empty(), BENEATH)?;
+            let open = || openat2(&self.root, path, flags, Mode::empty(), BENEATH);
+            let folder = match open() {
+                Err(Errno::NOENT) => {
+                    self.make(path)?;
+                    open()?
+                }
+                other => other?,
+            };
             self.last = Some((path.to_owned(), folder));
         }
         Ok(self.last.as_ref().map_or(self.root.as_fd(), |(_, folder)| folder.as_fd()))

@@ -2,7 +2,7 @@
 
 use pyexec_archive::{
     Archive,
-    read::{ReadLimits, canonicalize},
+    read::{ReadOptions, canonicalize},
 };
 use pyexec_sandbox::{
     Captured, Finished, Job, Limits, PythonVersion, RunAs, Sandbox, SandboxOptions, Stop,
@@ -23,7 +23,7 @@ pub(crate) struct Ran {
 pub(crate) fn job(files: &[(&str, &str)]) -> Job {
     let archive = Archive::from_map(files.iter().map(|(name, text)| (*name, *text))).unwrap();
     let mut file = tempfile::tempfile().unwrap();
-    canonicalize(archive.open(), &mut file, &ReadLimits::default()).unwrap();
+    canonicalize(archive.open(), &mut file, &ReadOptions::default()).unwrap();
     let mut job = Job::new(file.into(), newest(), files[0].0);
     job.limits = Limits { timeout: std::time::Duration::from_secs(60), ..Limits::default() };
     job

@@ -1,6 +1,7 @@
 //! What works.
 
 use crate::{
+    errors::member,
     service::{POLL, main_py, run, shared, with},
     suite::Subject,
 };
@@ -87,6 +88,34 @@ pub(crate) fn several_files_and_a_nested_entrypoint<S: Subject>() {
         let result = shared::<S>().execute_sync(&archive, &Metadata::new(entrypoint)).unwrap();
         assert_eq!(result.stdout, "lib /work/app/main.py\n", "{result:?}");
     }
+}
+
+pub(crate) fn links_are_kept_and_copied<S: Subject>() {
+    let code = "import os
+from pathlib import Path
+print(__file__, os.readlink('main.py'), os.readlink('app/data'), Path('app/data/x').read_text())
+assert os.readlink('nowhere') == 'none'
+copy = Path('copy')
+assert not copy.is_symlink() and copy.read_text() == 'shared' and copy.stat().st_nlink == 1
+copy.write_text('changed')
+print(Path('data/x').read_text())";
+    let mut builder = Archive::builder();
+    builder
+        .add_symlink("main.py", "latest/run.py")
+        .and_then(|builder| builder.add_symlink("latest", "app"))
+        .and_then(|builder| builder.add_symlink("app/data", "../data"))
+        .and_then(|builder| builder.add_symlink("nowhere", "none"))
+        .and_then(|builder| builder.add_bytes("app/run.py", code))
+        .and_then(|builder| builder.add_bytes("data/x", "shared"))
+        .unwrap();
+    // Only other programs write hard links.
+    let mut tar = builder.build().to_vec().unwrap();
+    tar.truncate(tar.len() - 1024);
+    tar.extend(member("copy", b'1', "data/x"));
+    let archive = Archive::from_reader(&tar[..]).unwrap();
+    let result = shared::<S>().execute_sync(&archive, &Metadata::new("main.py")).unwrap();
+    let expected = "/work/main.py latest/run.py ../data shared\nshared\n";
+    assert_eq!(result.stdout, expected, "{result:?}");
 }
 
 pub(crate) fn versions_and_images<S: Subject>() {

@@ -26,8 +26,8 @@ pub(crate) fn unknown_ids<S: Subject>() {
     assert!(client.get_execution(&"../health".into()).unwrap_err().is_not_found());
 }
 
-/// A tar with one member of the given name and type.
-fn hostile(name: &str, kind: u8) -> Vec<u8> {
+/// A tar with one member of the given name and type, which leads to `target` if it is a link.
+pub(crate) fn member(name: &str, kind: u8, target: &str) -> Vec<u8> {
     let mut header = [0u8; 512];
     header[..name.len()].copy_from_slice(name.as_bytes());
     header[100..108].copy_from_slice(b"0000644\0");
@@ -35,7 +35,7 @@ fn hostile(name: &str, kind: u8) -> Vec<u8> {
     header[136..148].copy_from_slice(b"00000000000\0");
     header[148..156].fill(b' ');
     header[156] = kind;
-    header[157..168].copy_from_slice(b"/etc/passwd");
+    header[157..157 + target.len()].copy_from_slice(target.as_bytes());
     header[257..265].copy_from_slice(b"ustar\x0000");
     let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
     header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
@@ -51,17 +51,21 @@ fn send<S: Subject>(tar: &[u8]) -> Result<ExecutionResult> {
 }
 
 pub(crate) fn bad_archives<S: Subject>() {
-    for (name, kind, message) in [
-        ("../x", b'0', "\"../x\""),
-        ("/x", b'0', "\"/x\""),
-        ("a/../../x", b'0', ".."),
-        ("link", b'2', "\"link\""),
-        ("hard", b'1', "\"hard\""),
-        ("device", b'3', "\"device\""),
-        ("fifo", b'6', "\"fifo\""),
+    for (name, kind, target, message) in [
+        ("../x", b'0', "", "\"../x\""),
+        ("/x", b'0', "", "\"/x\""),
+        ("a/../../x", b'0', "", ".."),
+        ("link", b'2', "/etc/passwd", "\"link\": link target \"/etc/passwd\": absolute path"),
+        ("link", b'2', "../x", "\"link\": link target \"../x\": leads out of the archive"),
+        ("hard", b'1', "/etc/passwd", "\"hard\": link target \"/etc/passwd\": absolute path"),
+        ("hard", b'1', "none", "\"hard\": link target \"none\": no earlier file"),
+        ("device", b'3', "", "\"device\""),
+        ("fifo", b'6', "", "\"fifo\""),
     ] {
-        refused(send::<S>(&hostile(name, kind)), 400, "invalid_tar", message);
+        refused(send::<S>(&member(name, kind, target)), 400, "invalid_tar", message);
     }
+    let twice = [member("main.py", b'0', ""), member("x", b'0', "")].concat();
+    refused(send::<S>(&twice), 400, "invalid_tar", "data after the end of the archive");
 }
 
 pub(crate) fn bad_entrypoints<S: Subject>() {

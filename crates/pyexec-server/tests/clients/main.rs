@@ -40,6 +40,7 @@ both! {
         exit_codes_and_signals,
         submit_wait_and_get,
         several_files_and_a_nested_entrypoint,
+        links_are_kept_and_copied,
         versions_and_images,
         eval_has_a_result,
         eval_errors_name_the_users_line,
