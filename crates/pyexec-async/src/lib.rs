@@ -62,6 +62,6 @@ pub use client::Client;
 pub use pending::Pending;
 pub use pyexec_core::{
     Archive, ArchiveError, BaseUrl, Error, Executor, Result, TransportError, TransportErrorKind,
-    WaitPolicy, types,
+    WaitPolicy, archive, types,
 };
 pub use stream::FeedStream;

@@ -52,5 +52,5 @@ pub use client::Client;
 pub use iterator::FeedIter;
 pub use pyexec_core::{
     Archive, ArchiveError, BaseUrl, Error, Executor, Result, TransportError, TransportErrorKind,
-    WaitPolicy, types,
+    WaitPolicy, archive, types,
 };

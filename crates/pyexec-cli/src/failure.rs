@@ -81,6 +81,9 @@ impl From<ArchiveError> for Failure {
             ArchiveError::NoEntrypoint { .. } => {
                 failure.hint("name the file to run with --entrypoint")
             }
+            ArchiveError::LinkLeadsOut { .. } | ArchiveError::LinkCycle { .. } => {
+                failure.hint("a line in .pyexecignore leaves the link out")
+            }
             _ => failure,
         }
     }

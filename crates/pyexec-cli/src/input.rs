@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Names that are read as archives. A compressed one isn't sent, but the reason is then said.
+/// Names that are read as archives.
 const TAR_SUFFIXES: [&str; 3] = [".tar", ".tar.gz", ".tgz"];
 
 /// A project that can be sent.

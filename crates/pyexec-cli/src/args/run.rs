@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// A project to run.
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// File, directory or .tar to run; code from standard input where it is `-` or missing
+    /// File, directory, .tar or .tar.gz to run; code from standard input where it is `-` or missing
     pub(crate) input: Option<PathBuf>,
     /// Arguments of the program
     #[arg(last = true, value_name = "ARGS")]

@@ -9,6 +9,7 @@ use crate::{
 };
 use pyexec_blocking::{
     Archive, Client, Error,
+    archive::LeftOutReason,
     types::{ExecutionConfig, Metadata},
 };
 use std::{env, fs};
@@ -41,9 +42,12 @@ impl Submission {
             let note = format!("note: {} isn't sent, as --file is given", input.display());
             console::note(verbosity, &note);
         }
-        for path in project.archive.skipped() {
-            let note = format!("note: {} isn't sent, as it is no regular file", path.display());
-            console::note(verbosity, &note);
+        for left_out in project.archive.report().left_out {
+            // What the project's own rules leave out is no surprise.
+            let is_expected = *left_out.reason() != LeftOutReason::Special;
+            if !is_expected || verbosity == Verbosity::Verbose {
+                console::note(verbosity, &format!("note: not sent: {left_out}"));
+            }
         }
         let metadata = Metadata {
             docker_image: args.image.unwrap_or_default(),

@@ -109,7 +109,8 @@ fn help_of_all() {
     Usage: pyexec run [OPTIONS] [INPUT] [-- <ARGS>...]
 
     Arguments:
-      [INPUT]    File, directory or .tar to run; code from standard input where it is `-` or missing
+      [INPUT]    File, directory, .tar or .tar.gz to run; code from standard input where it is `-` or
+                 missing
       [ARGS]...  Arguments of the program
 
     Options:

@@ -2,7 +2,7 @@
 
 use crate::session::{Session, pyexec};
 use insta::assert_snapshot;
-use std::net::TcpListener;
+use std::{io::Write, net::TcpListener};
 
 const HELLO: &str = "import sys\nprint('hello from', sys.argv)\n";
 
@@ -48,6 +48,52 @@ fn a_tar() {
     exit 0
     --- stdout
     hello from ['/work/app/main.py']
+    ");
+}
+
+#[test]
+fn a_compressed_tar() {
+    let tar = pyexec_blocking::Archive::from_map([("main.py", HELLO)]).unwrap().to_vec().unwrap();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), Default::default());
+    encoder.write_all(&tar).unwrap();
+    let compressed = encoder.finish().unwrap();
+    assert_snapshot!(pyexec(["run", "p.tar.gz"]).file("p.tar.gz", compressed).show(), @"
+    exit 0
+    --- stdout
+    hello from ['/work/main.py']
+    ");
+}
+
+#[test]
+fn what_of_a_directory_is_not_sent() {
+    fn project<const N: usize>(args: [&str; N]) -> Session {
+        pyexec(args)
+            .file("project/main.py", "import os\nprint(sorted(os.listdir()))\n")
+            .file("project/.gitignore", "*.csv\n")
+            .file("project/data.csv", "1")
+            .file("project/__pycache__/main.pyc", "")
+    }
+    assert_snapshot!(project(["run", "project"]).show(), @"
+    exit 0
+    --- stdout
+    ['.gitignore', 'main.py']
+    ");
+    let verbose = project(["run", "-v", "project"]).show();
+    let notes: Vec<_> = verbose.lines().filter(|line| line.starts_with("note: not")).collect();
+    assert_snapshot!(notes.join("\n"), @r#"
+    note: not sent: __pycache__/ (left out by default)
+    note: not sent: data.csv (.gitignore has "*.csv")
+    "#);
+}
+
+#[test]
+fn a_link_that_leads_out_of_a_directory() {
+    let session = pyexec(["run", "project"]).file("project/main.py", "").link("/etc", "project/l");
+    assert_snapshot!(session.show(), @"
+    exit 125
+    --- stderr
+    error: project/l links to /etc, outside the directory
+    hint: a line in .pyexecignore leaves the link out
     ");
 }
 

@@ -35,6 +35,13 @@ impl Session {
         self
     }
 
+    /// Puts a symbolic link into the folder.
+    #[cfg(unix)]
+    pub(crate) fn link(self, target: &str, name: &str) -> Self {
+        std::os::unix::fs::symlink(target, self.folder.path().join(name)).unwrap();
+        self
+    }
+
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self

@@ -166,11 +166,18 @@ fn projects_that_cannot_be_sent() {
     error: a/x.py and b/x.py have the same base name "x.py"
     "#
     );
+    assert_snapshot!(pyexec(["run", "p.tar"]).file("p.tar", b"PK\x03\x04").show(), @"
+    exit 125
+    --- stderr
+    error: p.tar can't be sent as an archive
+    caused by: not a plain tar archive but zip; send it uncompressed, as tar
+    ");
     assert_snapshot!(pyexec(["run", "p.tar.gz"]).file("p.tar.gz", b"\x1f\x8b\x08").show(), @"
     exit 125
     --- stderr
     error: p.tar.gz can't be sent as an archive
-    caused by: not a plain tar archive but gzip; send it uncompressed, as tar
+    caused by: the gzip data is corrupt or truncated
+    caused by: unexpected end of file
     ");
     assert_snapshot!(
         pyexec(["run", "main.py", "--requirements", "none.txt"]).file("main.py", "").show(),
