@@ -27,9 +27,20 @@ const EVAL: &str = "result Some(\"4\"), stdout \"\"\n\
     result Some(\"4.0\"), stdout \"\"\n\
     result None, stdout \"only printed\\n\"\n";
 
+const DIRECTORY: &str = "    37 main.py
+     0 data
+     4 data/small.csv
+2 files, 41 bytes
+not sent: .env (hidden)
+not sent: .gitignore (hidden)
+not sent: data/large.csv (.gitignore has \"large.csv\")
+key b1e4211699a4f6a1b220ee5904dcc1357fe4e12bf347db16c986dfd809f36474
+";
+
 prints! {
     new_client: "blocking: ok\nasync: ok\n",
     archive_from_map: "lib/words.py (16 bytes)\nmain.py (41 bytes)\n3072 bytes as a tar\n",
+    archive_directory: DIRECTORY,
     detect_entrypoint: "app/main.py\nSome(\"pkg/__main__.py\")\nNone\n",
     hello_async: "Hello, world!\n",
     hello_blocking: "Hello, world!\n",
