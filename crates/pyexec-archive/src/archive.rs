@@ -110,6 +110,26 @@ impl Archive {
         DirectoryOptions::new().archive(path)
     }
 
+    /// An archive of one file, whose content comes from a reader and is kept in memory: a script
+    /// from standard input, say.
+    ///
+    /// ```
+    /// use pyexec_archive::Archive;
+    ///
+    /// let archive = Archive::from_reader(&b"print('piped')\n"[..], "main.py")?;
+    /// assert_eq!(archive.detect_entrypoint()?, "main.py");
+    /// # Ok::<(), pyexec_archive::ArchiveError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ArchiveError::Tar`] where the reader fails; as [`ArchiveBuilder::add_bytes`].
+    pub fn from_reader(mut reader: impl Read, name: impl AsRef<str>) -> Result<Self, ArchiveError> {
+        let mut contents = Vec::new();
+        reader.read_to_end(&mut contents).map_err(crate::read::ReadError::Read)?;
+        Ok(Self::builder().add_bytes(name, contents)?.build())
+    }
+
     /// An existing tar from a reader, kept in memory and sent as it is.
     ///
     /// With the feature `gzip` it may be a `.tar.gz`; see
@@ -124,7 +144,7 @@ impl Archive {
     ///
     /// [`ArchiveError::Tar`] with what is wrong: not a tar, compressed, truncated, corrupt, or
     /// the reader failed.
-    pub fn from_reader(reader: impl Read) -> Result<Self, ArchiveError> {
+    pub fn from_tar_reader(reader: impl Read) -> Result<Self, ArchiveError> {
         crate::existing::in_memory(reader)
     }
 

@@ -40,7 +40,7 @@ fn expect_project(archive: &Archive) {
 
 #[test]
 fn it_is_sent_as_it_is() {
-    expect_project(&Archive::from_reader(&project()[..]).unwrap());
+    expect_project(&Archive::from_tar_reader(&project()[..]).unwrap());
 }
 
 #[cfg(feature = "fs")]
@@ -69,7 +69,7 @@ fn it_is_streamed_from_disk() {
 
 #[test]
 fn what_is_no_tar() {
-    let error = |bytes: &[u8]| match Archive::from_reader(bytes) {
+    let error = |bytes: &[u8]| match Archive::from_tar_reader(bytes) {
         Err(ArchiveError::Tar(error)) => error,
         other => panic!("{other:?}"),
     };
@@ -101,7 +101,7 @@ fn what_is_no_tar() {
     }
     // A tar is a tar, whatever its first member is called.
     let odd = tar(&[Forged::file("BZh.py", "")]);
-    assert!(Archive::from_reader(&odd[..]).is_ok());
+    assert!(Archive::from_tar_reader(&odd[..]).is_ok());
     let whole = tar(&[Forged::file("a.py", "x")]);
     for end in [512, 513, 1023] {
         let error = error(&whole[..end]);

@@ -34,7 +34,7 @@ fn it_is_the_tar_within() {
     let compressed = gzip(&tar);
     for archive in [
         Archive::from_gzip_reader(&compressed[..], tar.len() as u64).unwrap(),
-        Archive::from_reader(&compressed[..]).unwrap(),
+        Archive::from_tar_reader(&compressed[..]).unwrap(),
     ] {
         assert_eq!(archive.size(), tar.len() as u64);
         assert!(archive.entries().eq(project().entries()));
@@ -46,7 +46,7 @@ fn it_is_the_tar_within() {
     }
     // In two pieces, as `cat a.gz b.gz` makes it, and as pigz does.
     let halves = [gzip(&tar[..70_000]), gzip(&tar[70_000..])].concat();
-    assert!(Archive::from_reader(&halves[..]).unwrap().to_vec().unwrap() == tar);
+    assert!(Archive::from_tar_reader(&halves[..]).unwrap().to_vec().unwrap() == tar);
 }
 
 #[test]

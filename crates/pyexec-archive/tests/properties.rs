@@ -56,7 +56,7 @@ fn check_any(bytes: &[u8]) {
             break;
         }
     }
-    if let Ok(archive) = Archive::from_reader(bytes) {
+    if let Ok(archive) = Archive::from_tar_reader(bytes) {
         let _ = archive.detect_entrypoint();
     }
 }
@@ -74,7 +74,7 @@ proptest! {
         // Ours have nothing to make plain.
         prop_assert_eq!(&canonical, &bytes);
         prop_assert_eq!(contents(&canonical), files);
-        let listed = Archive::from_reader(&bytes[..]).unwrap();
+        let listed = Archive::from_tar_reader(&bytes[..]).unwrap();
         prop_assert!(listed.entries().eq(archive.entries()));
     }
 

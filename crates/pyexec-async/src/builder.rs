@@ -1,8 +1,8 @@
 //! Clients that aren't the default one.
 
 use crate::Client;
-use pyexec_core::{Error, Result, Settings};
-use std::time::Duration;
+use pyexec_core::{Error, Result, RetryPolicy, Settings};
+use std::{env, fmt, time::Duration};
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -24,12 +24,43 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {
     settings: Result<Settings>,
+    transport: Transport,
     http: Option<reqwest::Client>,
+}
+
+/// How connections come about.
+#[derive(Default)]
+struct Transport {
+    proxy: Option<String>,
+    /// In PEM.
+    root_certificates: Option<Vec<u8>>,
+}
+
+/// Without the proxy's password.
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport")
+            .field("has_proxy", &self.proxy.is_some())
+            .field("has_root_certificates", &self.root_certificates.is_some())
+            .finish()
+    }
 }
 
 impl ClientBuilder {
     pub(crate) fn new(base_url: &str) -> Self {
-        Self { settings: Settings::new(base_url), http: None }
+        Self::with(Settings::new(base_url))
+    }
+
+    fn with(settings: Result<Settings>) -> Self {
+        Self { settings, transport: Transport::default(), http: None }
+    }
+
+    /// For the service that the environment names, as [`Client::from_env`]. Where that is wrong,
+    /// [`build`](Self::build) says so.
+    pub fn from_env() -> Self {
+        let [server, token] = ["PYEXEC_SERVER", "PYEXEC_TOKEN"].map(|name| env::var(name).ok());
+        let settings = Settings::from_variables(server.as_deref(), token.as_deref());
+        Self::with(settings)
     }
 
     fn set(mut self, change: impl FnOnce(Settings) -> Result<Settings>) -> Self {
@@ -41,6 +72,26 @@ impl ClientBuilder {
     /// `execute_sync` and `eval` have as long as the execution itself may take.
     pub fn timeout(self, timeout: Duration) -> Self {
         self.set(|settings| Ok(settings.timeout(timeout)))
+    }
+
+    /// How exchanges are repeated that fail in a way that passes.
+    pub fn retry(self, policy: RetryPolicy) -> Self {
+        self.set(|settings| Ok(settings.retry(policy)))
+    }
+
+    /// Sends everything through this proxy: `http://[USER:PASSWORD@]HOST:PORT`. Without it the
+    /// environment decides (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), for a service
+    /// on this machine none.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.transport.proxy = Some(url.into());
+        self
+    }
+
+    /// Trusts the servers of these certificate authorities, in PEM, and no others: for a service
+    /// with a certificate of one's own.
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.transport.root_certificates = Some(pem.into());
+        self
     }
 
     /// Sends `Authorization: Bearer TOKEN`, in place of credentials in the URL.
@@ -63,7 +114,8 @@ impl ClientBuilder {
         self.set(|settings| Ok(settings.max_response(bytes)))
     }
 
-    /// Sends by this HTTP client, for proxies, certificates and tests. Its own time limit does
+    /// Sends by this HTTP client, for what can't be set here, and for tests. Proxy and
+    /// certificates are then its own. Its own time limit does
     /// not apply; let it follow no redirections, which lose an upload.
     pub fn http_client(mut self, http: reqwest::Client) -> Self {
         self.http = Some(http);
@@ -79,13 +131,13 @@ impl ClientBuilder {
         let settings = self.settings?;
         let http = match self.http {
             Some(http) => http,
-            None => default_http_client(&settings)?,
+            None => default_http_client(&settings, &self.transport)?,
         };
         Ok(Client::from_parts(settings, http))
     }
 }
 
-fn default_http_client(settings: &Settings) -> Result<reqwest::Client> {
+fn default_http_client(settings: &Settings, transport: &Transport) -> Result<reqwest::Client> {
     let base = settings.base_url();
     if base.is_https() && cfg!(not(any(feature = "rustls", feature = "native-tls"))) {
         return Err(Error::base_url(
@@ -98,12 +150,28 @@ fn default_http_client(settings: &Settings) -> Result<reqwest::Client> {
         .connect_timeout(CONNECT_TIMEOUT)
         // A redirected POST would lose its body in silence.
         .redirect(reqwest::redirect::Policy::none());
-    if base.is_loopback() {
+    if let Some(url) = &transport.proxy {
+        let proxy = reqwest::Proxy::all(url).map_err(|_| invalid_proxy(url))?;
+        builder = builder.no_proxy().proxy(proxy);
+    } else if base.is_loopback() {
         builder = builder.no_proxy();
     }
     #[cfg(feature = "rustls")]
     {
-        builder = builder.tls_backend_preconfigured(crate::tls::config()?);
+        let roots = transport.root_certificates.as_deref();
+        builder = builder.tls_backend_preconfigured(crate::tls::config(roots)?);
+    }
+    #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+    if let Some(pem) = &transport.root_certificates {
+        let certificates = reqwest::Certificate::from_pem_bundle(pem)
+            .map_err(|error| Error::invalid_because("the root certificates are no PEM", error))?;
+        builder = builder.tls_certs_only(certificates);
     }
     builder.build().map_err(|error| Error::invalid_because("cannot build the HTTP client", error))
+}
+
+/// The URL isn't shown: it may hold a password.
+fn invalid_proxy(url: &str) -> Error {
+    let host = url.rsplit('@').next().unwrap_or_default();
+    Error::invalid(format!("invalid proxy {host:?}; write http://[USER:PASSWORD@]HOST:PORT"))
 }

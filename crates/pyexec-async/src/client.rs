@@ -1,12 +1,12 @@
 //! The client.
 
 use crate::{
-    ClientBuilder, FeedStream, Pending,
+    ClientBuilder, FeedStream, KillGuard, Pending,
     exchange::{self, Answer},
 };
 use pyexec_core::{
-    Archive, BaseUrl, Call, Discovery, Endpoint, Error, Event, Exchange, Executor, Feed, Result,
-    Settings, Step, TransportError, Wait, WaitPolicy,
+    Archive, BaseUrl, Call, CallOptions, Discovery, Endpoint, Error, Event, Exchange, Executor,
+    Feed, Killer, Result, Settings, Step, Submission, TransportError, Wait, WaitPolicy,
     endpoints::{Eval, ExecuteAsync, ExecuteSync, GetExecution, GetHealth, KillExecution},
     types::{ExecutionId, ExecutionResult, Health, Metadata, SimpleExecRequest, Status},
 };
@@ -47,6 +47,16 @@ impl Client {
         Self::builder(base_url).http_client(http).build()
     }
 
+    /// A client of the service that the environment names: `PYEXEC_SERVER`, and `PYEXEC_TOKEN`
+    /// where the service wants a token.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidRequest`] where `PYEXEC_SERVER` isn't set; as [`new`](Self::new).
+    pub fn from_env() -> Result<Self> {
+        ClientBuilder::from_env().build()
+    }
+
     pub(crate) fn from_parts(settings: Settings, http: reqwest::Client) -> Self {
         Self { settings: Arc::new(settings), http, discovery: Discovery::new() }
     }
@@ -54,6 +64,32 @@ impl Client {
     /// Where the service is, without credentials.
     pub fn base_url(&self) -> &BaseUrl {
         self.settings.base_url()
+    }
+
+    /// The same client, whose submissions go out under `key`: the server takes another one with
+    /// the same key for the same and doesn't start it again, and so they are repeated like
+    /// everything else where the connection breaks. For one submission; the next needs another
+    /// key.
+    ///
+    /// A server that doesn't offer that is an error of the submission.
+    #[must_use]
+    pub fn with_idempotency_key(&self, key: impl Into<String>) -> Self {
+        let settings = Settings::clone(&self.settings).idempotency_key(key);
+        Self { settings: Arc::new(settings), ..self.clone() }
+    }
+
+    /// How this client carries out its calls, for calls of one's own.
+    pub fn options(&self) -> CallOptions {
+        self.settings.options(&self.discovery)
+    }
+
+    /// Kills an execution when the guard is dropped, unless it is disarmed before.
+    ///
+    /// Dropping a future ends a request, not the execution that it waits for; the guard ends
+    /// that, by a task of its own on the tokio runtime. Where there is none (any more), nothing
+    /// is killed.
+    pub fn kill_guard(&self, id: &ExecutionId) -> KillGuard {
+        KillGuard::new(id.clone(), self.clone())
     }
 
     /// Runs a project and waits for its result.
@@ -66,8 +102,7 @@ impl Client {
         archive: &Archive,
         metadata: &Metadata,
     ) -> Result<ExecutionResult> {
-        let call = ExecuteSync::new(archive, metadata);
-        self.run(call.submit(self.discovery.clone())).await
+        self.run(ExecuteSync::new(archive, metadata).submit(self.options())).await
     }
 
     /// Submits a project and returns without waiting for it.
@@ -80,8 +115,7 @@ impl Client {
         archive: &Archive,
         metadata: &Metadata,
     ) -> Result<ExecutionId> {
-        let call = ExecuteAsync::new(archive, metadata);
-        self.run(call.submit(self.discovery.clone())).await
+        self.run(ExecuteAsync::new(archive, metadata).submit(self.options())).await
     }
 
     /// Asks what has come of an execution so far.
@@ -90,7 +124,7 @@ impl Client {
     ///
     /// [`Error::NotFound`] if the server doesn't know it (any more).
     pub async fn get_execution(&self, id: &ExecutionId) -> Result<ExecutionResult> {
-        self.run(GetExecution::new(id).once().retrying()).await
+        self.run(GetExecution::new(id).once().retrying(self.settings.retry_policy())).await
     }
 
     /// Ends an execution. The status is `killed`, or what it already was if it had ended.
@@ -99,7 +133,7 @@ impl Client {
     ///
     /// [`Error::NotFound`] if the server doesn't know it (any more).
     pub async fn kill_execution(&self, id: &ExecutionId) -> Result<Status> {
-        self.run(KillExecution::new(id).once().retrying()).await
+        self.run(KillExecution::new(id).once().retrying(self.settings.retry_policy())).await
     }
 
     /// Asks for an execution until it is completed, failed or killed. An interval will do for a
@@ -114,7 +148,7 @@ impl Client {
         id: &ExecutionId,
         policy: impl Into<WaitPolicy>,
     ) -> Result<ExecutionResult> {
-        self.run(Wait::new(id, policy).retrying()).await
+        self.run(Wait::new(id, policy).carried_out(self.options())).await
     }
 
     /// Runs code that needs no archive and waits for its result.
@@ -123,7 +157,7 @@ impl Client {
     ///
     /// An [`Error`] if there is no result. A script that fails is a result.
     pub async fn eval(&self, request: &SimpleExecRequest) -> Result<ExecutionResult> {
-        self.run(Eval::new(request).once()).await
+        self.run(Eval::new(request).submit(self.options())).await
     }
 
     /// Asks what the server says of itself.
@@ -132,7 +166,7 @@ impl Client {
     ///
     /// An [`Error`] if it doesn't answer.
     pub async fn health(&self) -> Result<Health> {
-        self.run(GetHealth.once().retrying()).await
+        self.run(GetHealth.once().retrying(self.settings.retry_policy())).await
     }
 
     /// Carries any call out to its end.
@@ -188,7 +222,17 @@ impl Executor for Client {
         Pending::new(Client::run(self, call))
     }
 
-    fn discovery(&self) -> Discovery {
-        self.discovery.clone()
+    fn options(&self) -> CallOptions {
+        Client::options(self)
+    }
+}
+
+impl Killer for Client {
+    fn kill(&self, id: ExecutionId) {
+        // Outside of a runtime there is nobody to do it.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let client = self.clone();
+            runtime.spawn(async move { client.kill_execution(&id).await });
+        }
     }
 }

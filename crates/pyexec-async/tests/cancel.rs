@@ -7,6 +7,28 @@ use std::{
 };
 
 #[test]
+fn a_failed_upload_stops_its_reader() {
+    let rude = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", rude.local_addr().unwrap());
+    // Hangs up as soon as somebody speaks.
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = rude.accept().unwrap();
+        std::io::Read::read(&mut stream, &mut [0]).unwrap();
+    });
+    let archive = Archive::from_map([("main.py", "#".repeat(64 << 20))]).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let started = Instant::now();
+    let error = runtime.block_on(async {
+        let client = Client::new(&url).unwrap();
+        client.execute_sync(&archive, &Metadata::new("main.py")).await.unwrap_err()
+    });
+    assert!(error.is_retryable(), "{error:?}");
+    server.join().unwrap();
+    drop(runtime);
+    assert!(started.elapsed() < Duration::from_secs(3));
+}
+
+#[test]
 fn dropping_an_upload_stops_its_reader() {
     // Accepts, and never reads.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();

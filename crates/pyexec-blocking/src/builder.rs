@@ -1,8 +1,8 @@
 //! Clients that aren't the default one.
 
 use crate::Client;
-use pyexec_core::{Error, Result, Settings};
-use std::time::Duration;
+use pyexec_core::{Error, Result, RetryPolicy, Settings};
+use std::{env, fmt, time::Duration};
 use ureq::Agent;
 
 /// How long a connection may take to come about.
@@ -25,12 +25,43 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {
     settings: Result<Settings>,
+    transport: Transport,
     agent: Option<Agent>,
+}
+
+/// How connections come about.
+#[derive(Default)]
+struct Transport {
+    proxy: Option<String>,
+    /// In PEM.
+    root_certificates: Option<Vec<u8>>,
+}
+
+/// Without the proxy's password.
+impl fmt::Debug for Transport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport")
+            .field("has_proxy", &self.proxy.is_some())
+            .field("has_root_certificates", &self.root_certificates.is_some())
+            .finish()
+    }
 }
 
 impl ClientBuilder {
     pub(crate) fn new(base_url: &str) -> Self {
-        Self { settings: Settings::new(base_url), agent: None }
+        Self::with(Settings::new(base_url))
+    }
+
+    fn with(settings: Result<Settings>) -> Self {
+        Self { settings, transport: Transport::default(), agent: None }
+    }
+
+    /// For the service that the environment names, as [`Client::from_env`]. Where that is wrong,
+    /// [`build`](Self::build) says so.
+    pub fn from_env() -> Self {
+        let [server, token] = ["PYEXEC_SERVER", "PYEXEC_TOKEN"].map(|name| env::var(name).ok());
+        let settings = Settings::from_variables(server.as_deref(), token.as_deref());
+        Self::with(settings)
     }
 
     fn set(mut self, change: impl FnOnce(Settings) -> Result<Settings>) -> Self {
@@ -42,6 +73,26 @@ impl ClientBuilder {
     /// `execute_sync` and `eval` have as long as the execution itself may take.
     pub fn timeout(self, timeout: Duration) -> Self {
         self.set(|settings| Ok(settings.timeout(timeout)))
+    }
+
+    /// How exchanges are repeated that fail in a way that passes.
+    pub fn retry(self, policy: RetryPolicy) -> Self {
+        self.set(|settings| Ok(settings.retry(policy)))
+    }
+
+    /// Sends everything through this proxy: `http://[USER:PASSWORD@]HOST:PORT`. Without it the
+    /// environment decides (`HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`), for a service
+    /// on this machine none.
+    pub fn proxy(mut self, url: impl Into<String>) -> Self {
+        self.transport.proxy = Some(url.into());
+        self
+    }
+
+    /// Trusts the servers of these certificate authorities, in PEM, and no others: for a service
+    /// with a certificate of one's own.
+    pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.transport.root_certificates = Some(pem.into());
+        self
     }
 
     /// Sends `Authorization: Bearer TOKEN`, in place of credentials in the URL.
@@ -64,7 +115,8 @@ impl ClientBuilder {
         self.set(|settings| Ok(settings.max_response(bytes)))
     }
 
-    /// Sends by this agent, for proxies, certificates and tests. Its own time limit for a whole
+    /// Sends by this agent, for what can't be set here, and for tests. Proxy and
+    /// certificates are then its own. Its own time limit for a whole
     /// request, its redirections and its reading of statuses as errors do not apply.
     pub fn agent(mut self, agent: Agent) -> Self {
         self.agent = Some(agent);
@@ -80,13 +132,13 @@ impl ClientBuilder {
         let settings = self.settings?;
         let agent = match self.agent {
             Some(agent) => agent,
-            None => default_agent(&settings)?,
+            None => default_agent(&settings, &self.transport)?,
         };
         Ok(Client::from_parts(settings, agent))
     }
 }
 
-fn default_agent(settings: &Settings) -> Result<Agent> {
+fn default_agent(settings: &Settings, transport: &Transport) -> Result<Agent> {
     let base = settings.base_url();
     if base.is_https() && cfg!(not(any(feature = "rustls", feature = "native-tls"))) {
         return Err(Error::base_url(
@@ -97,17 +149,46 @@ fn default_agent(settings: &Settings) -> Result<Agent> {
     let mut config = Agent::config_builder()
         .user_agent(concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION")))
         .timeout_connect(Some(CONNECT_TIMEOUT));
-    if base.is_loopback() {
+    if let Some(url) = &transport.proxy {
+        config = config.proxy(Some(ureq::Proxy::new(url).map_err(|_| invalid_proxy(url))?));
+    } else if base.is_loopback() {
         config = config.proxy(None);
     }
-    #[cfg(all(feature = "native-tls", not(feature = "rustls")))]
+    #[cfg(any(feature = "rustls", feature = "native-tls"))]
     {
-        use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
-        let tls = TlsConfig::builder()
-            .provider(TlsProvider::NativeTls)
-            .root_certs(RootCerts::PlatformVerifier)
-            .build();
-        config = config.tls_config(tls);
+        config = config.tls_config(tls(transport.root_certificates.as_deref())?);
     }
     Ok(config.build().into())
+}
+
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+fn tls(roots: Option<&[u8]>) -> Result<ureq::tls::TlsConfig> {
+    use ureq::tls::{PemItem, RootCerts, TlsConfig, TlsProvider, parse_pem};
+    let rustls = cfg!(feature = "rustls");
+    let provider = if rustls { TlsProvider::Rustls } else { TlsProvider::NativeTls };
+    let builder = TlsConfig::builder().provider(provider);
+    let Some(pem) = roots else {
+        let usual = if rustls { RootCerts::WebPki } else { RootCerts::PlatformVerifier };
+        return Ok(builder.root_certs(usual).build());
+    };
+    let mut certificates = Vec::new();
+    for item in parse_pem(pem) {
+        match item {
+            Ok(PemItem::Certificate(certificate)) => certificates.push(certificate),
+            Ok(_) => {}
+            Err(error) => {
+                return Err(Error::invalid_because("cannot use the root certificates", error));
+            }
+        }
+    }
+    if certificates.is_empty() {
+        return Err(Error::invalid("the root certificates are no PEM: no CERTIFICATE in them"));
+    }
+    Ok(builder.root_certs(RootCerts::new_with_certs(&certificates)).build())
+}
+
+/// The URL isn't shown: it may hold a password.
+fn invalid_proxy(url: &str) -> Error {
+    let host = url.rsplit('@').next().unwrap_or_default();
+    Error::invalid(format!("invalid proxy {host:?}; write http://[USER:PASSWORD@]HOST:PORT"))
 }

@@ -1,12 +1,12 @@
 //! The client.
 
 use crate::{
-    ClientBuilder, FeedIter,
+    ClientBuilder, FeedIter, KillGuard,
     exchange::{self, Answer},
 };
 use pyexec_core::{
-    Archive, BaseUrl, Call, Discovery, Endpoint, Error, Event, Exchange, Executor, Feed, Result,
-    Settings, Step, TransportError, Wait, WaitPolicy,
+    Archive, BaseUrl, Call, CallOptions, Discovery, Endpoint, Error, Event, Exchange, Executor,
+    Feed, Killer, Result, Settings, Step, Submission, TransportError, Wait, WaitPolicy,
     endpoints::{Eval, ExecuteAsync, ExecuteSync, GetExecution, GetHealth, KillExecution},
     types::{ExecutionId, ExecutionResult, Health, Metadata, SimpleExecRequest, Status},
 };
@@ -45,6 +45,16 @@ impl Client {
         Self::builder(base_url).agent(agent).build()
     }
 
+    /// A client of the service that the environment names: `PYEXEC_SERVER`, and `PYEXEC_TOKEN`
+    /// where the service wants a token.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidRequest`] where `PYEXEC_SERVER` isn't set; as [`new`](Self::new).
+    pub fn from_env() -> Result<Self> {
+        ClientBuilder::from_env().build()
+    }
+
     pub(crate) fn from_parts(settings: Settings, agent: Agent) -> Self {
         Self { settings: Arc::new(settings), agent, discovery: Discovery::new() }
     }
@@ -54,14 +64,38 @@ impl Client {
         self.settings.base_url()
     }
 
+    /// The same client, whose submissions go out under `key`: the server takes another one with
+    /// the same key for the same and doesn't start it again, and so they are repeated like
+    /// everything else where the connection breaks. For one submission; the next needs another
+    /// key.
+    ///
+    /// A server that doesn't offer that is an error of the submission.
+    #[must_use]
+    pub fn with_idempotency_key(&self, key: impl Into<String>) -> Self {
+        let settings = Settings::clone(&self.settings).idempotency_key(key);
+        Self { settings: Arc::new(settings), ..self.clone() }
+    }
+
+    /// How this client carries out its calls, for calls of one's own.
+    pub fn options(&self) -> CallOptions {
+        self.settings.options(&self.discovery)
+    }
+
+    /// Kills an execution when the guard is dropped, unless it is disarmed before.
+    ///
+    /// The guard sends the request when it is dropped and waits for the answer, as when a panic
+    /// or an early return leaves the function that waits.
+    pub fn kill_guard(&self, id: &ExecutionId) -> KillGuard {
+        KillGuard::new(id.clone(), self.clone())
+    }
+
     /// Runs a project and waits for its result.
     ///
     /// # Errors
     ///
     /// An [`Error`] if there is no result. A script that fails is a result.
     pub fn execute_sync(&self, archive: &Archive, metadata: &Metadata) -> Result<ExecutionResult> {
-        let call = ExecuteSync::new(archive, metadata);
-        self.run(call.submit(self.discovery.clone()))
+        self.run(ExecuteSync::new(archive, metadata).submit(self.options()))
     }
 
     /// Submits a project and returns without waiting for it.
@@ -70,8 +104,7 @@ impl Client {
     ///
     /// An [`Error`] if it wasn't accepted, or the answer was lost.
     pub fn execute_async(&self, archive: &Archive, metadata: &Metadata) -> Result<ExecutionId> {
-        let call = ExecuteAsync::new(archive, metadata);
-        self.run(call.submit(self.discovery.clone()))
+        self.run(ExecuteAsync::new(archive, metadata).submit(self.options()))
     }
 
     /// Asks what has come of an execution so far.
@@ -80,7 +113,7 @@ impl Client {
     ///
     /// [`Error::NotFound`] if the server doesn't know it (any more).
     pub fn get_execution(&self, id: &ExecutionId) -> Result<ExecutionResult> {
-        self.run(GetExecution::new(id).once().retrying())
+        self.run(GetExecution::new(id).once().retrying(self.settings.retry_policy()))
     }
 
     /// Ends an execution. The status is `killed`, or what it already was if it had ended.
@@ -89,7 +122,7 @@ impl Client {
     ///
     /// [`Error::NotFound`] if the server doesn't know it (any more).
     pub fn kill_execution(&self, id: &ExecutionId) -> Result<Status> {
-        self.run(KillExecution::new(id).once().retrying())
+        self.run(KillExecution::new(id).once().retrying(self.settings.retry_policy()))
     }
 
     /// Asks for an execution until it is completed, failed or killed. An interval will do for a
@@ -104,7 +137,7 @@ impl Client {
         id: &ExecutionId,
         policy: impl Into<WaitPolicy>,
     ) -> Result<ExecutionResult> {
-        self.run(Wait::new(id, policy).retrying())
+        self.run(Wait::new(id, policy).carried_out(self.options()))
     }
 
     /// Runs code that needs no archive and waits for its result.
@@ -113,7 +146,7 @@ impl Client {
     ///
     /// An [`Error`] if there is no result. A script that fails is a result.
     pub fn eval(&self, request: &SimpleExecRequest) -> Result<ExecutionResult> {
-        self.run(Eval::new(request).once())
+        self.run(Eval::new(request).submit(self.options()))
     }
 
     /// Asks what the server says of itself.
@@ -122,7 +155,7 @@ impl Client {
     ///
     /// An [`Error`] if it doesn't answer.
     pub fn health(&self) -> Result<Health> {
-        self.run(GetHealth.once().retrying())
+        self.run(GetHealth.once().retrying(self.settings.retry_policy()))
     }
 
     /// Carries any call out to its end.
@@ -181,7 +214,14 @@ impl Executor for Client {
         Client::run(self, call)
     }
 
-    fn discovery(&self) -> Discovery {
-        self.discovery.clone()
+    fn options(&self) -> CallOptions {
+        Client::options(self)
+    }
+}
+
+impl Killer for Client {
+    fn kill(&self, id: ExecutionId) {
+        // A guard has nobody to tell that it failed.
+        let _ = self.kill_execution(&id);
     }
 }

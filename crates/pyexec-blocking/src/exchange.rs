@@ -121,6 +121,25 @@ fn send(
     agent.run(config.build())
 }
 
+/// Whether the server's certificate isn't one to trust, which ends the handshake.
+#[cfg(feature = "rustls")]
+fn is_untrusted(error: &io::Error) -> bool {
+    let tls = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
+    matches!(
+        tls,
+        Some(
+            rustls::Error::InvalidCertificate(_)
+                | rustls::Error::NoCertificatesPresented
+                | rustls::Error::PeerIncompatible(_)
+        )
+    )
+}
+
+#[cfg(not(feature = "rustls"))]
+fn is_untrusted(_: &io::Error) -> bool {
+    false
+}
+
 fn classify(error: ureq::Error) -> TransportError {
     let kind = match error {
         ureq::Error::Timeout(_) => TransportErrorKind::Timeout,
@@ -134,7 +153,9 @@ fn classify(error: ureq::Error) -> TransportError {
         ureq::Error::Rustls(_) => TransportErrorKind::Connect,
         // ureq doesn't name what it wraps as its source.
         ureq::Error::Io(error) => {
-            let otherwise = if error.to_string().starts_with(LOOKUP_FAILED) {
+            let has_no_connection =
+                error.to_string().starts_with(LOOKUP_FAILED) || is_untrusted(&error);
+            let otherwise = if has_no_connection {
                 TransportErrorKind::Connect
             } else {
                 TransportErrorKind::Other

@@ -50,7 +50,9 @@ mod iterator;
 pub use builder::ClientBuilder;
 pub use client::Client;
 pub use iterator::FeedIter;
+/// Kills an execution when it is dropped; see [`Client::kill_guard`].
+pub type KillGuard = pyexec_core::KillGuard<Client>;
 pub use pyexec_core::{
-    Archive, ArchiveError, BaseUrl, Error, Executor, Result, TransportError, TransportErrorKind,
-    WaitPolicy, archive, types,
+    Archive, ArchiveError, BaseUrl, CallOptions, Error, Executor, Result, RetryPolicy,
+    TransportError, TransportErrorKind, WaitPolicy, archive, types,
 };

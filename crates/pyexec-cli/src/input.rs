@@ -1,7 +1,7 @@
 //! What to run, from wherever it comes.
 
 use crate::failure::Failure;
-use pyexec_blocking::Archive;
+use pyexec_blocking::{Archive, archive::DirectoryOptions};
 use std::{
     io::{self, IsTerminal, Read},
     path::{Path, PathBuf},
@@ -70,7 +70,8 @@ pub(crate) fn resolve<R: Read>(
         _ if !files.is_empty() => Archive::from_files(files)?,
         None => piped(&stdin.code(false)?)?,
         Some(path) if path == Path::new("-") => piped(&stdin.code(true)?)?,
-        Some(path) if path.is_dir() => Archive::from_directory(path)?,
+        // A script that the program starts has to stay executable.
+        Some(path) if path.is_dir() => DirectoryOptions::new().preserve_mode(true).archive(path)?,
         Some(path) if is_tar(path) => Archive::from_tar_file(path)?,
         Some(path) => Archive::from_files([path])?,
     };

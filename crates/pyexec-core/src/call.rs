@@ -1,6 +1,6 @@
 //! Conversations with the service as state machines.
 
-use crate::{Body, Endpoint, Error, Result, Retry, TransportError};
+use crate::{Body, Endpoint, Error, Result, Retry, RetryPolicy, TransportError};
 use std::time::{Duration, Instant};
 
 /// A conversation with the service as a state machine that does no I/O.
@@ -26,11 +26,11 @@ pub trait Call: Send {
     fn step(&mut self, event: Event, now: Instant) -> Result<Step<Self::Output>>;
 
     /// The same call, repeating exchanges that fail in a way that passes.
-    fn retrying(self) -> Retry<Self>
+    fn retrying(self, policy: RetryPolicy) -> Retry<Self>
     where
         Self: Sized,
     {
-        Retry::new(self)
+        Retry::new(self, policy)
     }
 }
 
@@ -70,16 +70,28 @@ pub struct Exchange {
     /// How long the exchange takes at most where the client's user didn't say; `None` for the
     /// client's default. For a [`Feed`](crate::Feed), how long the server may be silent.
     pub timeout: Option<Duration>,
+    /// How long the server was asked to hold its answer back, in addition to the time limit.
+    pub hold: Option<Duration>,
     /// When it must be over, whatever the client's user said.
     pub deadline: Option<Instant>,
     /// Largest answer in bytes; `None` for the client's own limit. A feed's is not limited.
     pub max_response: Option<u64>,
+    /// Whether the server promised to take the same request twice for one, so that it may be
+    /// repeated although it isn't a `GET`.
+    pub is_repeatable: bool,
 }
 
 impl Exchange {
     /// A request with the client's limits.
     pub fn new(request: http::Request<Body>) -> Self {
-        Self { request, timeout: None, deadline: None, max_response: None }
+        Self {
+            request,
+            timeout: None,
+            hold: None,
+            deadline: None,
+            max_response: None,
+            is_repeatable: false,
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a server was found to offer.
 
+use crate::{Endpoint, Error, Event, Exchange, Result, endpoints::GetHealth};
 use pyexec_types::Health;
 use std::sync::{Arc, OnceLock};
 
@@ -22,5 +23,62 @@ impl Discovery {
     /// Remembers the server's answer, unless there is one.
     pub fn set(&self, health: Health) {
         let _ = self.0.set(health);
+    }
+}
+
+/// The question what a server offers, within another call, asked where nobody knows yet.
+#[derive(Debug, Default)]
+pub(crate) struct Inquiry {
+    /// Without it nobody asks.
+    discovery: Option<Discovery>,
+    is_asking: bool,
+}
+
+impl Inquiry {
+    pub(crate) fn new(discovery: Discovery) -> Self {
+        Self { discovery: Some(discovery), is_asking: false }
+    }
+
+    /// What is known by now.
+    pub(crate) fn known(&self) -> Option<&Health> {
+        self.discovery.as_ref()?.get()
+    }
+
+    /// The question, if it is to be asked now; `event` is the outer call's. With nothing to ask
+    /// the outer call goes on, and takes what it gets back for its own event.
+    pub(crate) fn step(&mut self, event: Event, is_wanted: bool) -> Result<Asked> {
+        match event {
+            Event::Start if is_wanted && self.discovery.is_some() && self.known().is_none() => {
+                self.is_asking = true;
+                GetHealth.exchange().map(Asked::Send)
+            }
+            Event::Answered(response) if self.is_asking => {
+                self.is_asking = false;
+                let health = read(response)?;
+                if let Some(discovery) = &self.discovery {
+                    discovery.set(health);
+                }
+                Ok(Asked::Over(Event::Start))
+            }
+            event => Ok(Asked::Over(event)),
+        }
+    }
+}
+
+/// What comes of an [`Inquiry`].
+pub(crate) enum Asked {
+    /// The question, to be sent.
+    Send(Box<Exchange>),
+    /// Nothing (more) to ask.
+    Over(Event),
+}
+
+/// A server that doesn't understand the question offers nothing.
+fn read(response: http::Response<Vec<u8>>) -> Result<Health> {
+    let understood = !response.status().is_client_error();
+    match GetHealth.response(response) {
+        Err(Error::Decode { .. }) => Ok(Health::default()),
+        Err(_) if !understood => Ok(Health::default()),
+        other => other,
     }
 }

@@ -1,7 +1,7 @@
 //! What every client can do.
 
 use crate::{
-    Archive, Call, Discovery, Endpoint, Wait, WaitPolicy,
+    Archive, Call, CallOptions, Endpoint, Submission, Wait, WaitPolicy,
     endpoints::{Eval, ExecuteAsync, ExecuteSync, GetExecution, GetHealth, KillExecution},
 };
 use pyexec_types::{ExecutionId, ExecutionResult, Health, Metadata, SimpleExecRequest, Status};
@@ -49,9 +49,10 @@ pub trait Executor {
     /// Carries a call out to its end.
     fn run<'a, C: Call + 'a>(&'a self, call: C) -> Self::Reply<'a, C::Output>;
 
-    /// What this client knows of its server. A client that remembers asks `/health` less often.
-    fn discovery(&self) -> Discovery {
-        Discovery::new()
+    /// How calls are carried out. A client that remembers what it knows of its server asks
+    /// `/health` less often.
+    fn options(&self) -> CallOptions {
+        CallOptions::new()
     }
 
     /// Runs a project and waits for its result.
@@ -60,7 +61,7 @@ pub trait Executor {
         archive: &Archive,
         metadata: &Metadata,
     ) -> Self::Reply<'_, ExecutionResult> {
-        self.run(ExecuteSync::new(archive, metadata).submit(self.discovery()))
+        self.run(ExecuteSync::new(archive, metadata).submit(self.options()))
     }
 
     /// Submits a project and returns without waiting for it.
@@ -69,17 +70,17 @@ pub trait Executor {
         archive: &Archive,
         metadata: &Metadata,
     ) -> Self::Reply<'_, ExecutionId> {
-        self.run(ExecuteAsync::new(archive, metadata).submit(self.discovery()))
+        self.run(ExecuteAsync::new(archive, metadata).submit(self.options()))
     }
 
     /// Asks what has come of an execution so far.
     fn get_execution(&self, id: &ExecutionId) -> Self::Reply<'_, ExecutionResult> {
-        self.run(GetExecution::new(id).once().retrying())
+        self.run(GetExecution::new(id).once().retrying(self.options().retry))
     }
 
     /// Ends an execution. The status is `killed`, or what it already was if it had ended.
     fn kill_execution(&self, id: &ExecutionId) -> Self::Reply<'_, Status> {
-        self.run(KillExecution::new(id).once().retrying())
+        self.run(KillExecution::new(id).once().retrying(self.options().retry))
     }
 
     /// Asks for an execution until it is completed, failed or killed.
@@ -88,16 +89,16 @@ pub trait Executor {
         id: &ExecutionId,
         policy: impl Into<WaitPolicy>,
     ) -> Self::Reply<'_, ExecutionResult> {
-        self.run(Wait::new(id, policy).retrying())
+        self.run(Wait::new(id, policy).carried_out(self.options()))
     }
 
     /// Runs code that needs no archive and waits for its result.
     fn eval(&self, request: &SimpleExecRequest) -> Self::Reply<'_, ExecutionResult> {
-        self.run(Eval::new(request).once())
+        self.run(Eval::new(request).submit(self.options()))
     }
 
     /// Asks what the server says of itself.
     fn health(&self) -> Self::Reply<'_, Health> {
-        self.run(GetHealth.once().retrying())
+        self.run(GetHealth.once().retrying(self.options().retry))
     }
 }

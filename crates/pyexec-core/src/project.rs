@@ -48,12 +48,7 @@ impl Project {
             let config = self.metadata.config.get_or_insert_default();
             config.network_disabled = Some(health.offers("packages"));
         }
-        let before = health
-            .limits
-            .map_or(0, |limits| limits.queue_seconds.saturating_add(limits.install_seconds));
-        if before > 0 {
-            self.overhead = Duration::from_secs(before);
-        }
+        self.overhead = overhead(health).unwrap_or(self.overhead);
     }
 
     /// How long a synchronous request takes at most: the server's queue and installation, the
@@ -77,6 +72,13 @@ impl Project {
         }
         request.body(body).map_err(|error| Error::invalid_because(invalid, error))
     }
+}
+
+/// How long the server says that it may queue and install before a script's own time begins.
+pub(crate) fn overhead(health: &Health) -> Option<Duration> {
+    let limits = health.limits?;
+    let before = limits.queue_seconds.saturating_add(limits.install_seconds);
+    (before > 0).then(|| Duration::from_secs(before))
 }
 
 /// How long a synchronous request takes at most.

@@ -1,6 +1,6 @@
 //! What both clients are configured with.
 
-use crate::{BaseUrl, Error, Exchange, Result};
+use crate::{BaseUrl, CallOptions, Discovery, Error, Exchange, Result, RetryPolicy};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::time::{Duration, Instant};
 
@@ -31,6 +31,8 @@ pub struct Settings {
     headers: HeaderMap,
     timeout: Option<Duration>,
     max_response: u64,
+    retry: RetryPolicy,
+    idempotency_key: Option<String>,
 }
 
 impl Settings {
@@ -45,7 +47,33 @@ impl Settings {
         if let Some(value) = base.authorization() {
             headers.insert(header::AUTHORIZATION, value.clone());
         }
-        Ok(Self { base, headers, timeout: None, max_response: DEFAULT_MAX_RESPONSE })
+        Ok(Self {
+            base,
+            headers,
+            timeout: None,
+            max_response: DEFAULT_MAX_RESPONSE,
+            retry: RetryPolicy::new(),
+            idempotency_key: None,
+        })
+    }
+
+    /// The defaults, for the service that two environment variables name: `PYEXEC_SERVER`, and
+    /// `PYEXEC_TOKEN` where the service wants a token. Both as found, or none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidRequest`] where there is no server; as [`new`](Self::new) and
+    /// [`bearer_token`](Self::bearer_token).
+    pub fn from_variables(server: Option<&str>, token: Option<&str>) -> Result<Self> {
+        let server = server.map(str::trim).filter(|server| !server.is_empty());
+        let server = server.ok_or_else(|| {
+            Error::invalid("PYEXEC_SERVER isn't set; it names the server, as http://HOST:PORT")
+        })?;
+        let settings = Self::new(server)?;
+        match token.filter(|token| !token.trim().is_empty()) {
+            Some(token) => settings.bearer_token(token),
+            None => Ok(settings),
+        }
     }
 
     /// Where the service is.
@@ -65,6 +93,35 @@ impl Settings {
     pub fn max_response(mut self, bytes: u64) -> Self {
         self.max_response = bytes;
         self
+    }
+
+    /// Repeats exchanges that fail in a way that passes as `policy` says.
+    #[must_use]
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Sends submissions under this key: the server takes another one with the same key for the
+    /// same, and so they may be repeated. A server that doesn't offer that is an error.
+    #[must_use]
+    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
+        self.idempotency_key = Some(key.into());
+        self
+    }
+
+    /// How exchanges are repeated.
+    pub fn retry_policy(&self) -> RetryPolicy {
+        self.retry
+    }
+
+    /// How calls are carried out, with what is known of the server.
+    pub fn options(&self, discovery: &Discovery) -> CallOptions {
+        let mut options = CallOptions::new();
+        options.discovery = discovery.clone();
+        options.retry = self.retry;
+        options.idempotency_key.clone_from(&self.idempotency_key);
+        options
     }
 
     /// Sends a bearer token, in place of credentials in the URL.
@@ -120,6 +177,7 @@ impl Settings {
             }
         }
         let timeout = self.timeout.or(exchange.timeout).unwrap_or(DEFAULT_TIMEOUT);
+        let timeout = timeout.saturating_add(exchange.hold.unwrap_or_default());
         self.limit(exchange, timeout, now)
     }
 
@@ -172,9 +230,29 @@ mod tests {
         assert_eq!(limit(&settings, long.clone()), secs(20));
         let silence = settings.prepare_feed(long.clone(), now).unwrap().timeout;
         assert_eq!(silence, Some(secs(610)));
+        let mut held = exchange();
+        held.hold = Some(secs(30));
+        assert_eq!(limit(&settings, held), secs(50));
         long.deadline = Some(now + secs(5));
         assert_eq!(limit(&settings, long), secs(5));
         assert_eq!(limit(&settings.timeout(Duration::MAX), exchange()), FOREVER);
+    }
+
+    #[test]
+    fn from_the_environment() {
+        let settings =
+            Settings::from_variables(Some(" http://host:1 "), Some(" s3cret\n")).unwrap();
+        assert_eq!(settings.base_url().as_str(), "http://host:1");
+        let ready = settings.prepare(exchange(), Instant::now()).unwrap();
+        assert_eq!(ready.request.headers()["authorization"], "Bearer s3cret");
+        let settings = Settings::from_variables(Some("http://host:1"), Some("")).unwrap();
+        let ready = settings.prepare(exchange(), Instant::now()).unwrap();
+        assert!(!ready.request.headers().contains_key("authorization"));
+        for nothing in [None, Some(""), Some(" ")] {
+            let error = Settings::from_variables(nothing, Some("t")).unwrap_err().to_string();
+            assert!(error.starts_with("PYEXEC_SERVER isn't set"), "{error}");
+        }
+        assert!(matches!(Settings::from_variables(Some("host"), None), Err(Error::BaseUrl { .. })));
     }
 
     #[test]

@@ -1,82 +1,81 @@
 //! Submissions that adapt to the server.
 
 use crate::{
-    Body, Call, Discovery, Endpoint, Error, Event, Once, Project, Result, Retry, Step,
-    endpoints::GetHealth,
+    Call, CallOptions, Endpoint, Error, Event, Result, Retry, Step,
+    discovery::{Asked, Inquiry},
 };
+use http::{HeaderName, HeaderValue};
 use pyexec_types::Health;
 use std::time::Instant;
 
-/// The [`Call`] that submits a [`Project`], asking the server first what it offers where the
-/// request depends on that and nobody knows yet.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// An endpoint that starts an execution, and whose request may depend on what the server offers.
+pub trait Submission: Endpoint {
+    /// Whether the server has to be asked first.
+    fn depends_on_health(&self) -> bool {
+        false
+    }
+
+    /// Adapts to what the server says of itself.
+    fn learn(&mut self, health: &Health);
+
+    /// The call that asks the server first, where that makes a difference, and repeats what fails
+    /// in a way that passes.
+    fn submit(self, options: CallOptions) -> Retry<Submit<Self>>
+    where
+        Self: Sized,
+    {
+        let CallOptions { discovery, retry, idempotency_key } = options;
+        let submit =
+            Submit { endpoint: self, inquiry: Inquiry::new(discovery), key: idempotency_key };
+        submit.retrying(retry)
+    }
+}
+
+/// The [`Call`] that sends a [`Submission`].
 #[derive(Debug)]
 pub struct Submit<E> {
     endpoint: E,
-    discovery: Discovery,
-    asking: Option<Retry<Once<Ask>>>,
+    inquiry: Inquiry,
+    key: Option<String>,
 }
 
-impl<E: Endpoint + AsMut<Project>> Submit<E> {
-    /// Submits `endpoint`'s project to the server that `discovery` is about.
-    pub fn new(endpoint: E, discovery: Discovery) -> Self {
-        Self { endpoint, discovery, asking: None }
-    }
-
+impl<E: Submission> Submit<E> {
     fn send(&mut self) -> Result<Step<E::Output>> {
-        if let Some(health) = self.discovery.get() {
-            self.endpoint.as_mut().learn(health);
+        if let Some(health) = self.inquiry.known() {
+            self.endpoint.learn(health);
         }
-        self.endpoint.exchange().map(Step::Send)
+        let mut exchange = self.endpoint.exchange()?;
+        if let Some(key) = &self.key {
+            if !self.inquiry.known().is_some_and(|health| health.offers("idempotency")) {
+                return Err(Error::invalid(
+                    "the server offers no idempotency keys, so a submission with one may run twice",
+                ));
+            }
+            let value = HeaderValue::from_str(key).ok().filter(|value| !value.is_empty());
+            let value = value.ok_or_else(|| {
+                Error::invalid(format!("the idempotency key {key:?} can't stand in a header"))
+            })?;
+            exchange.request.headers_mut().insert(IDEMPOTENCY_KEY, value);
+            exchange.is_repeatable = true;
+        }
+        Ok(Step::Send(exchange))
     }
 }
 
-impl<E: Endpoint + AsMut<Project>> Call for Submit<E> {
+impl<E: Submission> Call for Submit<E> {
     type Output = E::Output;
 
-    fn step(&mut self, event: Event, now: Instant) -> Result<Step<E::Output>> {
-        if matches!(event, Event::Start) {
-            let ask = self.discovery.get().is_none() && self.endpoint.as_mut().depends_on_health();
-            self.asking = ask.then(|| Ask.once().retrying());
-            if !ask {
-                return self.send();
+    fn step(&mut self, event: Event, _now: Instant) -> Result<Step<E::Output>> {
+        let is_wanted = self.key.is_some() || self.endpoint.depends_on_health();
+        match self.inquiry.step(event, is_wanted)? {
+            Asked::Send(exchange) => Ok(Step::Send(exchange)),
+            Asked::Over(Event::Start | Event::Woken) => self.send(),
+            Asked::Over(Event::Answered(response)) => {
+                self.endpoint.response(response).map(Step::Done)
             }
-        }
-        if let Some(asking) = &mut self.asking {
-            return match asking.step(event, now)? {
-                Step::Send(exchange) => Ok(Step::Send(exchange)),
-                Step::Sleep(pause) => Ok(Step::Sleep(pause)),
-                Step::Done(health) => {
-                    self.asking = None;
-                    self.discovery.set(health);
-                    self.send()
-                }
-            };
-        }
-        match event {
-            Event::Start | Event::Woken => self.send(),
-            Event::Answered(response) => self.endpoint.response(response).map(Step::Done),
-            Event::Failed(error) => Err(Error::Transport(error)),
-        }
-    }
-}
-
-/// `GET /health`, where a server that doesn't understand the question offers nothing.
-#[derive(Debug)]
-struct Ask;
-
-impl Endpoint for Ask {
-    type Output = Health;
-
-    fn request(&self) -> Result<http::Request<Body>> {
-        GetHealth.request()
-    }
-
-    fn response(&self, response: http::Response<Vec<u8>>) -> Result<Health> {
-        let understood = !response.status().is_client_error();
-        match GetHealth.response(response) {
-            Err(Error::Decode { .. }) => Ok(Health::default()),
-            Err(_) if !understood => Ok(Health::default()),
-            other => other,
+            Asked::Over(Event::Failed(error)) => Err(Error::Transport(error)),
         }
     }
 }
@@ -84,18 +83,57 @@ impl Endpoint for Ask {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::endpoints::ExecuteAsync;
+    use crate::{Discovery, endpoints::ExecuteAsync};
+    use crate::{TransportError, TransportErrorKind};
     use pyexec_archive::Archive;
-    use pyexec_types::Metadata;
+    use pyexec_types::{ExecutionId, Metadata};
 
-    fn submit(requirements: &str, discovery: &Discovery) -> Submit<ExecuteAsync> {
+    fn submit(requirements: &str, discovery: &Discovery) -> Retry<Submit<ExecuteAsync>> {
         let archive = Archive::from_map([("main.py", "")]).unwrap();
         let metadata =
             Metadata { requirements_txt: requirements.into(), ..Metadata::new("main.py") };
-        ExecuteAsync::new(&archive, &metadata).submit(discovery.clone())
+        let mut options = CallOptions::new();
+        options.discovery = discovery.clone();
+        ExecuteAsync::new(&archive, &metadata).submit(options)
     }
 
-    fn path(step: Step<pyexec_types::ExecutionId>) -> String {
+    fn with_key(key: &str, extensions: &str) -> (Result<Step<ExecutionId>>, Discovery) {
+        let archive = Archive::from_map([("main.py", "")]).unwrap();
+        let mut options = CallOptions::new();
+        options.idempotency_key = Some(key.into());
+        let discovery = options.discovery.clone();
+        let mut call = ExecuteAsync::new(&archive, &Metadata::new("main.py")).submit(options);
+        let now = Instant::now();
+        assert_eq!(path(call.step(Event::Start, now).unwrap()), "/health");
+        let health = answer(200, &format!(r#"{{"extensions":[{extensions}]}}"#));
+        let step = call.step(health, now);
+        if let Ok(Step::Send(exchange)) = &step {
+            assert!(exchange.is_repeatable);
+            // So a connection that breaks is no end.
+            let broken = TransportError::new(TransportErrorKind::Closed, "scripted");
+            assert!(matches!(call.step(Event::Failed(broken), now), Ok(Step::Sleep(_))));
+            let Ok(Step::Send(again)) = call.step(Event::Woken, now) else { panic!("not again") };
+            assert_eq!(again.request.headers()["idempotency-key"], key);
+        }
+        (step, discovery)
+    }
+
+    #[test]
+    fn a_key_where_the_server_offers_it() {
+        let (step, discovery) = with_key("job-7", r#""idempotency""#);
+        let Ok(Step::Send(exchange)) = step else { panic!("{step:?}") };
+        assert_eq!(exchange.request.uri(), "/api/v1/exec/async");
+        assert_eq!(exchange.request.headers()["idempotency-key"], "job-7");
+        assert!(discovery.get().is_some());
+        let error = with_key("job-7", "").0.unwrap_err();
+        assert!(error.to_string().contains("offers no idempotency keys"), "{error}");
+        for bad in ["", "a\nb"] {
+            let error = with_key(bad, r#""idempotency""#).0.unwrap_err().to_string();
+            assert!(error.contains("can't stand in a header"), "{error}");
+        }
+    }
+
+    fn path(step: Step<ExecutionId>) -> String {
         match step {
             Step::Send(exchange) => exchange.request.uri().to_string(),
             other => panic!("{other:?}"),

@@ -87,6 +87,18 @@ fn what_of_a_directory_is_not_sent() {
 }
 
 #[test]
+fn what_may_be_executed_still_may() {
+    let session = pyexec(["run", "project"])
+        .file("project/main.py", "import subprocess\nsubprocess.run(['./tool.sh'])\n")
+        .script("project/tool.sh", "#!/bin/sh\necho from the tool\n");
+    assert_snapshot!(session.show(), @"
+    exit 0
+    --- stdout
+    from the tool
+    ");
+}
+
+#[test]
 fn a_link_that_leads_out_of_a_directory() {
     let session = pyexec(["run", "project"]).file("project/main.py", "").link("/etc", "project/l");
     assert_snapshot!(session.show(), @"

@@ -1,11 +1,11 @@
 //! `POST /api/v1/eval`
 
 use crate::{
-    Body, Endpoint, Error, Result, answer,
-    project::{UNKNOWN_OVERHEAD, sync_timeout},
+    Body, Endpoint, Error, Result, Submission, answer,
+    project::{UNKNOWN_OVERHEAD, overhead, sync_timeout},
 };
 use http::{HeaderValue, header};
-use pyexec_types::{ExecutionResult, SimpleExecRequest};
+use pyexec_types::{ExecutionResult, Health, SimpleExecRequest};
 use std::time::Duration;
 
 /// `POST /api/v1/eval`: runs code that needs no archive and answers with its result.
@@ -14,12 +14,13 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct Eval {
     request: SimpleExecRequest,
+    overhead: Duration,
 }
 
 impl Eval {
     /// Runs `request`, which goes out as it is.
     pub fn new(request: &SimpleExecRequest) -> Self {
-        Self { request: request.clone() }
+        Self { request: request.clone(), overhead: UNKNOWN_OVERHEAD }
     }
 }
 
@@ -42,7 +43,13 @@ impl Endpoint for Eval {
 
     fn timeout(&self) -> Option<Duration> {
         let seconds = self.request.config.map_or(0, |config| config.timeout_seconds);
-        Some(sync_timeout(UNKNOWN_OVERHEAD, seconds))
+        Some(sync_timeout(self.overhead, seconds))
+    }
+}
+
+impl Submission for Eval {
+    fn learn(&mut self, health: &Health) {
+        self.overhead = overhead(health).unwrap_or(self.overhead);
     }
 }
 

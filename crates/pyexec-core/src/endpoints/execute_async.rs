@@ -1,8 +1,8 @@
 //! `POST /api/v1/exec/async`
 
-use crate::{Body, Discovery, Endpoint, Project, Result, Submit, answer};
+use crate::{Body, Endpoint, Project, Result, Submission, answer};
 use pyexec_archive::Archive;
-use pyexec_types::{ExecutionId, Metadata, Submitted};
+use pyexec_types::{ExecutionId, Health, Metadata, Submitted};
 
 /// `POST /api/v1/exec/async`: submits a project and answers with the execution's id.
 #[derive(Debug, Clone)]
@@ -15,16 +15,15 @@ impl ExecuteAsync {
     pub fn new(archive: &Archive, metadata: &Metadata) -> Self {
         Self { project: Project::new(archive, metadata) }
     }
-
-    /// The call that adapts the request to the server first, where that makes a difference.
-    pub fn submit(self, discovery: Discovery) -> Submit<Self> {
-        Submit::new(self, discovery)
-    }
 }
 
-impl AsMut<Project> for ExecuteAsync {
-    fn as_mut(&mut self) -> &mut Project {
-        &mut self.project
+impl Submission for ExecuteAsync {
+    fn depends_on_health(&self) -> bool {
+        self.project.depends_on_health()
+    }
+
+    fn learn(&mut self, health: &Health) {
+        self.project.learn(health);
     }
 }
 

@@ -1,8 +1,8 @@
 //! `POST /api/v1/exec/sync`
 
-use crate::{Body, Discovery, Endpoint, Project, Result, Submit, answer};
+use crate::{Body, Endpoint, Project, Result, Submission, answer};
 use pyexec_archive::Archive;
-use pyexec_types::{ExecutionResult, Metadata};
+use pyexec_types::{ExecutionResult, Health, Metadata};
 use std::time::Duration;
 
 /// `POST /api/v1/exec/sync`: runs a project and answers with its result.
@@ -19,16 +19,15 @@ impl ExecuteSync {
     pub fn new(archive: &Archive, metadata: &Metadata) -> Self {
         Self { project: Project::new(archive, metadata) }
     }
-
-    /// The call that adapts the request to the server first, where that makes a difference.
-    pub fn submit(self, discovery: Discovery) -> Submit<Self> {
-        Submit::new(self, discovery)
-    }
 }
 
-impl AsMut<Project> for ExecuteSync {
-    fn as_mut(&mut self) -> &mut Project {
-        &mut self.project
+impl Submission for ExecuteSync {
+    fn depends_on_health(&self) -> bool {
+        self.project.depends_on_health()
+    }
+
+    fn learn(&mut self, health: &Health) {
+        self.project.learn(health);
     }
 }
 

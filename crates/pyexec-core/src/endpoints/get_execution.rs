@@ -1,19 +1,30 @@
 //! `GET /api/v1/executions/{id}`
 
 use super::about;
-use crate::{Body, Endpoint, Result, answer};
+use crate::{Body, Endpoint, Exchange, Result, answer};
 use pyexec_types::{ExecutionId, ExecutionResult};
+use std::time::Duration;
 
 /// `GET /api/v1/executions/{id}`: what has come of an execution so far.
 #[derive(Debug, Clone)]
 pub struct GetExecution {
     id: ExecutionId,
+    /// Seconds that the server may wait for its end.
+    wait_seconds: Option<u64>,
 }
 
 impl GetExecution {
     /// Asks for the execution `id`.
     pub fn new(id: &ExecutionId) -> Self {
-        Self { id: id.clone() }
+        Self { id: id.clone(), wait_seconds: None }
+    }
+
+    /// Lets the server hold its answer until the execution ends, for this many seconds at most.
+    /// One that doesn't offer the extension `wait` answers at once.
+    #[must_use]
+    pub fn wait(mut self, seconds: u64) -> Self {
+        self.wait_seconds = Some(seconds);
+        self
     }
 
     /// The execution that is asked for.
@@ -26,10 +37,16 @@ impl Endpoint for GetExecution {
     type Output = ExecutionResult;
 
     fn request(&self) -> Result<http::Request<Body>> {
-        about(http::Method::GET, &self.id)
+        about(http::Method::GET, &self.id, self.wait_seconds)
     }
 
     fn response(&self, response: http::Response<Vec<u8>>) -> Result<ExecutionResult> {
         answer::json("an execution's result", response)
+    }
+
+    fn exchange(&self) -> Result<Box<Exchange>> {
+        let mut exchange = Exchange::new(self.request()?);
+        exchange.hold = self.wait_seconds.map(Duration::from_secs);
+        Ok(Box::new(exchange))
     }
 }

@@ -91,7 +91,8 @@ pub fn sync_upload_is_what_the_original_reads<S: Subject>() {
 
 pub fn submit_wait_and_get<S: Subject>() {
     let accepted = json("202 Accepted", &format!(r#"{{"execution_id":"{ID}"}}"#));
-    let fake = Fake::answers([accepted, ok(RUNNING), ok(COMPLETED), ok(COMPLETED)]);
+    let health = ok(r#"{"status":"ok"}"#);
+    let fake = Fake::answers([accepted, health, ok(RUNNING), ok(COMPLETED), ok(COMPLETED)]);
     let client = S::new(&fake.url);
     let id = client.execute_async(&archive(), &Metadata::new("main.py")).unwrap();
     assert_eq!(id.as_str(), ID);
@@ -100,8 +101,8 @@ pub fn submit_wait_and_get<S: Subject>() {
     assert_eq!(waited.status, Status::Completed);
     assert_eq!(client.get_execution(&id).unwrap(), waited);
     let get = format!("GET /api/v1/executions/{ID}");
-    assert_eq!(fake.lines(), ["POST /api/v1/exec/async", &get, &get, &get]);
-    assert_eq!(fake.received()[1].header("content-length"), None);
+    assert_eq!(fake.lines(), ["POST /api/v1/exec/async", "GET /health", &get, &get, &get]);
+    assert_eq!(fake.received()[2].header("content-length"), None);
 }
 
 pub fn kill_names_the_status<S: Subject>() {

@@ -27,7 +27,27 @@ impl Subject for Blocking {
         if let Some(bytes) = options.max_response {
             builder = builder.max_response(bytes);
         }
+        if let Some(policy) = options.retry {
+            builder = builder.retry(policy);
+        }
+        if let Some(url) = options.proxy {
+            builder = builder.proxy(url);
+        }
+        if let Some(pem) = options.root_certificates {
+            builder = builder.root_certificates(pem);
+        }
         builder.build().map(Self)
+    }
+
+    fn with_idempotency_key(self, key: &str) -> Self {
+        Self(self.0.with_idempotency_key(key))
+    }
+
+    fn drop_guard(&self, id: &ExecutionId, disarmed: bool) {
+        let guard = self.0.kill_guard(id);
+        if disarmed {
+            assert_eq!(guard.disarm(), *id);
+        }
     }
 
     fn execute_sync(&self, archive: &Archive, metadata: &Metadata) -> Result<ExecutionResult> {

@@ -1,14 +1,16 @@
 //! A double of the service that says what a script tells it, byte for byte.
 
 use std::{
+    collections::VecDeque,
     io::{BufRead, BufReader, Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
-    sync::{Arc, Mutex},
+    sync::{Arc, Condvar, Mutex},
     thread,
+    time::Duration,
 };
 
 /// A request as it came.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Received {
     /// `POST /path HTTP/1.1`
     pub line: String,
@@ -72,43 +74,98 @@ impl Received {
 #[derive(Debug)]
 pub struct Fake {
     pub url: String,
-    received: Arc<Mutex<Vec<Received>>>,
+    received: Arc<(Mutex<Vec<Received>>, Condvar)>,
 }
 
 impl Fake {
     /// Answers one request after the other with these bytes; then it listens no more.
     pub fn answers<A: Into<Vec<u8>>>(answers: impl IntoIterator<Item = A>) -> Self {
-        let answers: Vec<Vec<u8>> = answers.into_iter().map(Into::into).collect();
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let received = Arc::new(Mutex::new(Vec::new()));
-        let log = Arc::clone(&received);
+        Self::answers_at(0, answers)
+    }
+
+    /// The same at a port.
+    pub fn answers_at<A: Into<Vec<u8>>>(port: u16, answers: impl IntoIterator<Item = A>) -> Self {
+        let mut answers = answers.into_iter().map(Into::into).collect::<VecDeque<Vec<u8>>>();
+        Self::serve(port, answers.len(), move |_| answers.pop_front().unwrap())
+    }
+
+    /// Answers as many requests with what `answer` makes of each.
+    pub fn replies(requests: usize, answer: impl Fn(&Received) -> String + Send + 'static) -> Self {
+        Self::serve(0, requests, move |request| answer(request).into_bytes())
+    }
+
+    fn serve(
+        port: u16,
+        requests: usize,
+        mut answer: impl FnMut(&Received) -> Vec<u8> + Send + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+        let fake = Self::at(&listener);
+        let log = Arc::clone(&fake.received);
         thread::spawn(move || {
-            for answer in answers {
+            for _ in 0..requests {
                 let (mut stream, _) = listener.accept().unwrap();
                 let Some(request) = Received::whole(&stream) else {
+                    answer(&Received::default());
                     continue;
                 };
-                log.lock().unwrap().push(request);
+                let answer = answer(&request);
+                log.0.lock().unwrap().push(request);
+                log.1.notify_all();
                 let _ = stream.write_all(&answer);
                 let _ = stream.shutdown(Shutdown::Write);
                 let _ = stream.read(&mut [0]);
             }
         });
-        Self { url, received }
+        fake
+    }
+
+    /// A proxy that gives one answer, whatever is asked through it and how.
+    pub fn proxy(answer: String) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let fake = Self::at(&listener);
+        let log = Arc::clone(&fake.received);
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut request = Received::whole(&stream).unwrap();
+            log.0.lock().unwrap().push(request.clone());
+            if request.line.starts_with("CONNECT ") {
+                stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").unwrap();
+                request = Received::whole(&stream).unwrap();
+                log.0.lock().unwrap().push(request);
+            }
+            let _ = stream.write_all(answer.as_bytes());
+            let _ = stream.shutdown(Shutdown::Write);
+            let _ = stream.read(&mut [0]);
+        });
+        fake
+    }
+
+    fn at(listener: &TcpListener) -> Self {
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        Self { url, received: Arc::default() }
     }
 
     /// Treats one connection as `script` does.
     pub fn script(script: impl FnOnce(TcpStream) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let fake = Self::at(&listener);
         thread::spawn(move || script(listener.accept().unwrap().0));
-        Self { url, received: Arc::default() }
+        fake
     }
 
     /// The requests so far.
     pub fn received(&self) -> Vec<Received> {
-        self.received.lock().unwrap().clone()
+        self.received.0.lock().unwrap().clone()
+    }
+
+    /// Waits until there were as many requests.
+    pub fn wait_for(&self, requests: usize) {
+        let (received, changed) = &*self.received;
+        let patience = Duration::from_secs(20);
+        let waited = changed
+            .wait_timeout_while(received.lock().unwrap(), patience, |log| log.len() < requests);
+        assert!(!waited.unwrap().1.timed_out(), "no {requests} requests");
     }
 
     /// The request lines so far, without the protocol.

@@ -2,13 +2,22 @@
 //!
 //! This is no test by itself. A test file of a client includes it with `#[path]`, together with
 //! the adapter of its client, and expands `suite::scripted!(Adapter)`.
-#![allow(dead_code, unreachable_pub, unused_macros, unused_imports, clippy::unwrap_used)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    unused_macros,
+    unused_imports,
+    clippy::print_stdout,
+    clippy::unwrap_used
+)]
 
 pub mod api;
 #[cfg(feature = "fs")]
 pub mod big;
 pub mod fake;
 pub mod feeds;
+pub mod options;
+pub mod original;
 pub mod subject;
 pub mod trouble;
 
@@ -48,6 +57,23 @@ macro_rules! scripted {
                 nobody_there,
                 silence_ends_it,
             }
+            options {
+                retries_as_told,
+                posts_are_repeated_where_the_user_says_so,
+                a_refused_connection_is_tried_again,
+                a_key_makes_submissions_repeatable,
+                a_key_that_nobody_heeds_is_an_error,
+                a_long_poll_where_it_is_offered,
+                a_guard_kills_unless_disarmed,
+                by_a_proxy,
+                a_proxy_that_is_not_there,
+                root_certificates_must_be_some,
+            }
+            original {
+                every_operation_is_understood,
+                its_results_are_read,
+                its_refusals_keep_their_words,
+            }
             trouble {
                 refused,
                 no_such_host,
@@ -63,6 +89,9 @@ macro_rules! scripted {
                 a_file_that_shrank,
                 no_tls_in_plain_text,
                 wait_gives_up,
+                unauthorized_early_while_uploading,
+                fifty_megabytes_of_result,
+                an_answer_that_is_no_json,
             }
         }
     };

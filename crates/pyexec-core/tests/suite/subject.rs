@@ -1,7 +1,7 @@
 //! A client under test.
 
 use pyexec_core::{
-    Archive, Call, Feed, Result, WaitPolicy,
+    Archive, Call, Feed, Result, RetryPolicy, WaitPolicy,
     types::{ExecutionId, ExecutionResult, Health, Metadata, SimpleExecRequest, Status},
 };
 use std::time::Duration;
@@ -14,6 +14,9 @@ pub struct Options {
     pub header: Option<(String, String)>,
     pub timeout: Option<Duration>,
     pub max_response: Option<u64>,
+    pub retry: Option<RetryPolicy>,
+    pub proxy: Option<String>,
+    pub root_certificates: Option<Vec<u8>>,
 }
 
 impl Options {
@@ -30,6 +33,10 @@ pub trait Subject: Sized {
         Self::build(Options::new(base_url)).unwrap()
     }
 
+    #[must_use]
+    fn with_idempotency_key(self, key: &str) -> Self;
+    /// Makes a guard of an execution and drops it, disarmed or not.
+    fn drop_guard(&self, id: &ExecutionId, disarmed: bool);
     fn execute_sync(&self, archive: &Archive, metadata: &Metadata) -> Result<ExecutionResult>;
     fn execute_async(&self, archive: &Archive, metadata: &Metadata) -> Result<ExecutionId>;
     fn get_execution(&self, id: &ExecutionId) -> Result<ExecutionResult>;

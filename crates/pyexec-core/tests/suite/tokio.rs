@@ -31,9 +31,38 @@ impl Subject for Async {
         if let Some(bytes) = options.max_response {
             builder = builder.max_response(bytes);
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        if let Some(policy) = options.retry {
+            builder = builder.retry(policy);
+        }
+        if let Some(url) = options.proxy {
+            builder = builder.proxy(url);
+        }
+        if let Some(pem) = options.root_certificates {
+            builder = builder.root_certificates(pem);
+        }
+        // With a thread of its own: what a guard starts goes on when nobody waits.
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         let client = builder.build()?;
         Ok(Self { client, runtime })
+    }
+
+    fn with_idempotency_key(self, key: &str) -> Self {
+        Self { client: self.client.with_idempotency_key(key), ..self }
+    }
+
+    fn drop_guard(&self, id: &ExecutionId, disarmed: bool) {
+        self.runtime.block_on(async {
+            let guard = self.client.kill_guard(id);
+            if disarmed {
+                assert_eq!(guard.disarm(), *id);
+                return;
+            }
+            drop(guard);
+        });
     }
 
     fn execute_sync(&self, archive: &Archive, metadata: &Metadata) -> Result<ExecutionResult> {

@@ -118,11 +118,23 @@ pub fn post_is_not_repeated<S: Subject>() {
 }
 
 pub fn refused_early_while_uploading<S: Subject>() {
+    let error = early::<S>(json("413 Payload Too Large", r#"{"error":"body over 1 MiB"}"#));
+    assert!(matches!(error, Error::TooLarge { .. }), "{error:?}");
+    assert_eq!(error.to_string(), "body over 1 MiB (HTTP 413)");
+}
+
+pub fn unauthorized_early_while_uploading<S: Subject>() {
+    let error = early::<S>(json("401 Unauthorized", r#"{"error":"no token","code":"token"}"#));
+    assert_eq!(error.status().map(|status| status.as_u16()), Some(401), "{error:?}");
+    assert_eq!(error.to_string(), "no token (HTTP 401)");
+}
+
+/// What comes of an upload that is answered before it is over.
+fn early<S: Subject>(answer: String) -> Error {
     let (done, until_done) = mpsc::channel::<()>();
     let fake = Fake::script(move |mut stream| {
         let mut reader = BufReader::new(stream.try_clone().unwrap());
         Received::head(&mut reader).unwrap();
-        let answer = json("413 Payload Too Large", r#"{"error":"body over 1 MiB"}"#);
         stream.write_all(answer.as_bytes()).unwrap();
         stream.shutdown(Shutdown::Write).unwrap();
         // What was under way, then the end.
@@ -132,9 +144,26 @@ pub fn refused_early_while_uploading<S: Subject>() {
     let archive = Archive::from_map([("main.py", "#".repeat(32 << 20))]).unwrap();
     let client = S::new(&fake.url);
     let error = client.execute_async(&archive, &Metadata::new("main.py")).unwrap_err();
-    assert!(matches!(error, Error::TooLarge { .. }), "{error:?}");
-    assert_eq!(error.to_string(), "body over 1 MiB (HTTP 413)");
     drop(done);
+    error
+}
+
+pub fn fifty_megabytes_of_result<S: Subject>() {
+    let text = "é\\n".repeat(50_000_000 / 4);
+    let fake = Fake::answers([ok(&format!(
+        r#"{{"execution_id":"e","status":"completed","stdout":"{text}","exit_code":0}}"#
+    ))]);
+    let result = eval(&S::new(&fake.url)).unwrap();
+    assert_eq!(result.stdout.len(), 50_000_000 / 4 * 3);
+    assert!(result.stdout.ends_with("é\n"));
+}
+
+pub fn an_answer_that_is_no_json<S: Subject>() {
+    let fake = Fake::answers([ok("<html>welcome</html>")]);
+    let error = eval(&S::new(&fake.url)).unwrap_err();
+    assert!(matches!(error, Error::Decode { .. }), "{error:?}");
+    assert!(error.to_string().contains("<html>welcome"), "{error}");
+    assert!(std::error::Error::source(&error).is_some());
 }
 
 pub fn a_file_that_shrank<S: Subject>() {

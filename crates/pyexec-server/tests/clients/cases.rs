@@ -112,7 +112,7 @@ print(Path('data/x').read_text())";
     let mut tar = builder.build().to_vec().unwrap();
     tar.truncate(tar.len() - 1024);
     tar.extend(member("copy", b'1', "data/x"));
-    let archive = Archive::from_reader(&tar[..]).unwrap();
+    let archive = Archive::from_tar_reader(&tar[..]).unwrap();
     let result = shared::<S>().execute_sync(&archive, &Metadata::new("main.py")).unwrap();
     let expected = "/work/main.py latest/run.py ../data shared\nshared\n";
     assert_eq!(result.stdout, expected, "{result:?}");

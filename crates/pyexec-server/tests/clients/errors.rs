@@ -46,7 +46,7 @@ pub(crate) fn member(name: &str, kind: u8, target: &str) -> Vec<u8> {
 
 /// Sends bytes as the tar part, whatever they are.
 fn send<S: Subject>(tar: &[u8]) -> Result<ExecutionResult> {
-    let archive = Archive::from_reader(tar).unwrap_or_else(|error| panic!("{error}"));
+    let archive = Archive::from_tar_reader(tar).unwrap_or_else(|error| panic!("{error}"));
     shared::<S>().execute_sync(&archive, &Metadata::new("main.py"))
 }
 
