@@ -1,0 +1,27 @@
+//! Runs one of the benchmarks.
+
+use clap::ValueEnum;
+use std::error::Error;
+use xshell::{Shell, cmd};
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+pub(crate) enum Benchmark {
+    /// One execution over HTTP beside the bare interpreter.
+    #[default]
+    Roundtrip,
+    /// Writing and reading tars beside GNU tar and Python's tarfile; `-- --quick` for fewer
+    /// rounds.
+    Archive,
+}
+
+pub(crate) fn bench(
+    shell: &Shell,
+    benchmark: Benchmark,
+    arguments: &[String],
+) -> Result<(), Box<dyn Error>> {
+    let (package, target) = match benchmark {
+        Benchmark::Roundtrip => ("pyexec-server", "roundtrip"),
+        Benchmark::Archive => ("pyexec-archive", "archive"),
+    };
+    Ok(cmd!(shell, "cargo bench -p {package} --bench {target} -- {arguments...}").run()?)
+}
