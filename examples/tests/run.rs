@@ -50,6 +50,8 @@ prints! {
     two_files_blocking: "Hello, world!\n",
     submit_and_poll_async: "over already? false\ncompleted: done\n",
     submit_and_poll_blocking: "over already? false\ncompleted: done\n",
+    kill_guard_async: "gave up: true\nkilled: true\n",
+    kill_guard_blocking: "gave up: true\nkilled: true\n",
     eval_async: EVAL,
     eval_blocking: EVAL,
 }

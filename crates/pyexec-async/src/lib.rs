@@ -1,51 +1,86 @@
-//! Async client of the python-executor HTTP API, on tokio and reqwest.
+//! Somebody, or a language model, hands your program Python code, and it should run somewhere
+//! else: isolated, with limits, and with its output, its exit code and its errors in your hands.
+//! This is the client for that, on tokio and reqwest; `pyexec-blocking` is the same without a
+//! runtime. It speaks the API of *python-executor*, to the original and to `pyexec serve`. Names of
+//! the Go and Python clients in Rust: `docs/migrating.md` of the repository.
+//!
+//! A snippet, and the value of its last line:
 //!
 //! ```no_run
-//! use pyexec_async::{Archive, Client, types::Metadata};
+//! use pyexec_async::{Client, types::SimpleExecRequest};
 //!
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn example() -> Result<(), pyexec_async::Error> {
 //! let client = Client::new("http://localhost:8080")?;
-//! let archive = Archive::from_map([("main.py", "print('hi')\n")])?;
-//! let metadata = Metadata::new(archive.detect_entrypoint()?);
-//! let result = client.execute_sync(&archive, &metadata).await?;
-//! assert_eq!(result.stdout, "hi\n");
-//! # Ok(())
-//! # }
-//! ```
-//!
-//! Code without an archive, and a value back:
-//!
-//! ```no_run
-//! # use pyexec_async::{Client, types::SimpleExecRequest};
-//! # async fn example(client: Client) -> Result<(), pyexec_async::Error> {
 //! let result = client.eval(&SimpleExecRequest::new("2 + 2")).await?;
 //! assert_eq!(result.result.as_deref(), Some("4"));
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! A long execution, looked at less and less often:
+//! A project of many files, with a time limit. A script that fails is a result like any other; an
+//! [`Error`] means that there is none:
 //!
 //! ```no_run
-//! # use pyexec_async::{Archive, Client, WaitPolicy, types::Metadata};
-//! # use std::time::Duration;
+//! use pyexec_async::{
+//!     Archive,
+//!     types::{ExecutionConfig, Metadata},
+//! };
+//! # use pyexec_async::Client;
+//! # async fn example(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+//! let archive = Archive::from_map([("main.py", "import app\n"), ("app.py", "print('hi')\n")])?;
+//! let metadata = Metadata {
+//!     config: Some(ExecutionConfig { timeout_seconds: 60, ..Default::default() }),
+//!     ..Metadata::new(archive.detect_entrypoint()?)
+//! };
+//! let result = client.execute_sync(&archive, &metadata).await?;
+//! assert_eq!((result.stdout.as_str(), result.exit_code), ("hi\n", 0));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A long one, looked at less and less often, and killed where nobody waits for it any more:
+//!
+//! ```no_run
+//! use pyexec_async::WaitPolicy;
+//! use std::time::Duration;
+//! # use pyexec_async::{Archive, Client, types::Metadata};
 //! # async fn example(client: Client, archive: Archive) -> Result<(), pyexec_async::Error> {
 //! let id = client.execute_async(&archive, &Metadata::new("main.py")).await?;
+//! let guard = client.kill_guard(&id);
 //! let policy = WaitPolicy::every(Duration::from_millis(200)).backoff(Duration::from_secs(5));
 //! let result = client.wait_for_completion(&id, policy).await?;
+//! guard.disarm();
 //! println!("{}", result.stdout);
 //! # Ok(())
 //! # }
 //! ```
 //!
+//! A service behind a proxy, with a certificate and a token of its own, and a network that fails
+//! now and then:
+//!
+//! ```no_run
+//! use pyexec_async::{Client, RetryPolicy};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::builder("https://pyexec.internal/api")
+//!     .bearer_token("s3cret")
+//!     .proxy("http://proxy.internal:3128")
+//!     .root_certificates(std::fs::read("internal-ca.pem")?)
+//!     .retry(RetryPolicy::new().attempts(8))
+//!     .build()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Dropping a future ends what it does: an upload stops, a connection closes. An execution that
-//! was submitted goes on; [`Client::kill_execution`] ends it.
+//! was submitted goes on, unless a guard kills it.
 //!
 //! # Features
 //!
 //! - `rustls` (default): TLS by rustls with ring and Mozilla's root certificates.
 //! - `native-tls`: TLS by the platform's library. With neither, only `http://` works.
 //! - `fs` (default): archives from files and directories.
+//! - `gzip`: takes `.tar.gz` where a tar is taken.
 #![forbid(unsafe_code)]
 
 mod builder;
