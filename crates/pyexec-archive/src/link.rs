@@ -127,6 +127,14 @@ mod tests {
             check("a", &deep),
             Err(LinkTargetError::Path(PathError::TooDeep { depth: 65, .. }))
         ));
+        // What counts is where it leads.
+        let link = format!("{}/link", vec!["d"; 60].join("/"));
+        assert!(check(&link, "1/2/3/4").is_ok());
+        assert!(matches!(
+            check(&link, "1/2/3/4/5"),
+            Err(LinkTargetError::Path(PathError::TooDeep { depth: 65, .. }))
+        ));
+        assert!(check(&link, "../1/2/3/4/5").is_ok());
         assert!(matches!(
             check("a", &"x".repeat(1025)),
             Err(LinkTargetError::Path(PathError::TooLong { .. }))

@@ -111,6 +111,35 @@ fn gitignore_as_git_has_it() {
     git_agrees(&dir, &names);
 }
 
+#[test]
+fn an_ignore_file_holds_below_its_own_directory_only() {
+    let dir = tree(&[
+        "sub/only.txt",
+        "sub/mine.txt",
+        "sub/deep/mine.txt",
+        "sub/deep/only.txt",
+        "other/only.txt",
+        "other/mine.txt",
+        "only.txt",
+    ]);
+    write(&dir, "sub/.gitignore", "only.txt\n/mine.txt\n");
+    let (names, _) = planned(&options(), &dir);
+    assert_eq!(
+        names,
+        [
+            "only.txt",
+            "other",
+            "other/mine.txt",
+            "other/only.txt",
+            "sub",
+            "sub/.gitignore",
+            "sub/deep",
+            "sub/deep/mine.txt",
+        ]
+    );
+    git_agrees(&dir, &names);
+}
+
 /// The same files as `git ls-files` would add.
 fn git_agrees(dir: &TempDir, names: &[String]) {
     let git = |arguments: &[&str]| {
@@ -294,6 +323,26 @@ mod unix {
     }
 
     #[test]
+    fn a_neighbour_with_a_longer_name_is_outside() {
+        let dir = tree(&["project/main.py", "project-secrets/key"]);
+        let project = dir.path().join("project");
+        symlink("../project-secrets/key", project.join("key")).unwrap();
+        let error = Archive::from_directory(&project).unwrap_err();
+        assert!(matches!(error, ArchiveError::LinkLeadsOut { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn a_pattern_of_directories_means_what_is_stored() {
+        let dir = linked();
+        write(&dir, ".gitignore", "data/\n");
+        // Followed, the link is a directory; kept, it isn't.
+        let (names, _) = planned(&options(), &dir);
+        assert_eq!(names, [".gitignore", "x.txt", "app", "app/main.py"]);
+        let (names, _) = planned(&options().symlinks(Symlinks::Keep), &dir);
+        assert_eq!(names, [".gitignore", "x.txt", "app", "app/data", "app/main.py"]);
+    }
+
+    #[test]
     fn links_that_multiply_come_to_an_end() {
         // Each level holds the next one twice: 2^30 files without a single cycle.
         let dir = tree(&["level30/file"]);
@@ -307,7 +356,10 @@ mod unix {
         let error = options().max_entries(10_000).archive(dir.path()).unwrap_err();
         assert!(matches!(error, ArchiveError::TooManyEntries { limit: 10_000, .. }));
         assert!(error.to_string().contains("more than 10000 files and directories"), "{error}");
-        assert!(options().symlinks(Symlinks::Keep).archive(dir.path()).is_ok());
+        let kept = options().symlinks(Symlinks::Keep);
+        // 31 directories, 60 links and a file.
+        assert!(kept.clone().max_entries(92).archive(dir.path()).is_ok());
+        assert!(kept.max_entries(91).archive(dir.path()).is_err());
     }
 
     #[test]

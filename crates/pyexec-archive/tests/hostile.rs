@@ -168,6 +168,12 @@ fn a_pax_size_is_the_size() {
     let (manifest, _) = read(&bytes).unwrap();
     assert_eq!(manifest.files[0].size, 3);
     assert_eq!(manifest.files[1].name, "b");
+    // Also where the block says more.
+    let mut bytes = pax(b'x', &[("size", "3")]).to_vec();
+    bytes.extend(&Forged::file("a", "xyz").size(600).to_vec()[..1024]);
+    bytes.extend(tar(&[Forged::file("b", "")]));
+    let (manifest, _) = read(&bytes).unwrap();
+    assert_eq!((manifest.files[0].size, &manifest.files[1].name[..]), (3, "b"));
     // A huge one ends nowhere, and is never believed in memory.
     for size in ["9223372036854775808", "18446744073709551615"] {
         let huge = [pax(b'x', &[("size", size)]), Forged::file("a", "")];
@@ -198,6 +204,14 @@ fn numbers_and_checksums() {
     let special = Forged::file("a", "").bytes(100, b"0107777\0");
     let (_, stream) = read(&tar(&[special])).unwrap();
     assert_eq!(&stream[100..108], b"0000755\0");
+    let group = Forged::file("a", "").bytes(100, b"0000610\0");
+    let (_, stream) = read(&tar(&[group])).unwrap();
+    assert_eq!(&stream[100..108], b"0000755\0");
+    // Some old systems summed signed characters.
+    let mut signed = tar(&[Forged::file("ü", "")]);
+    let sum: i64 = signed[..148].iter().chain(&signed[156..512]).map(|b| i64::from(*b as i8)).sum();
+    signed[148..156].copy_from_slice(format!("{:06o}\0 ", sum + 8 * 32).as_bytes());
+    assert_eq!(read(&signed).unwrap().0.files[0].name, "ü");
     let mode = Forged::file("a", "").bytes(100, b"rwxr-xr-");
     assert!(refused(&[mode]).contains("bad mode"));
 

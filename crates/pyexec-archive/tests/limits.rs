@@ -24,6 +24,7 @@ fn limits() {
     let error = entries(2).unwrap_err();
     assert!(matches!(&error, ReadError::TooManyEntries { member, limit: 2 } if member == "d/b"));
     assert!(error.is_too_large());
+    assert!(read_with(&two, &small(|limits| limits.max_file_bytes = 5)).is_ok());
     let error = read_with(&two, &small(|limits| limits.max_file_bytes = 4)).unwrap_err();
     assert_eq!(error.to_string(), r#"member "d/a": 5 bytes, more than the 4 allowed for a file"#);
     let error = read_with(&two, &small(|limits| limits.max_paths_bytes = 5)).unwrap_err();

@@ -152,6 +152,9 @@ mod tests {
         assert_eq!(extension.path.as_deref(), Some(&b"a/b"[..]));
         assert_eq!(extension.size, Some(7));
         assert!(pax(b"").unwrap().path.is_none());
+        // The last of equal records holds.
+        let twice = pax(b"10 path=a\n10 path=b\n").unwrap();
+        assert_eq!(twice.path.as_deref(), Some(&b"b"[..]));
     }
 
     #[test]
@@ -169,6 +172,7 @@ mod tests {
             b"4 =\n",
             b"7 path\n",
             b"5 =x\n",
+            b"8 a\0b=c\n",
             b"\0\0\0",
             b"12 path=a/b\n\0",
             b"7 path=\n",
