@@ -1,4 +1,5 @@
 //! Clients as the environment names them.
+#![allow(clippy::unwrap_used)]
 
 use std::{env, process::Command};
 
@@ -15,7 +16,7 @@ pub(crate) fn child(variables: &[(&str, &str)]) -> String {
     assert!(output.status.success());
     let text = String::from_utf8(output.stdout).unwrap();
     let said = text.lines().find_map(|line| line.split_once("client: "));
-    said.map(|(_, said)| said.to_owned()).unwrap_or_else(|| panic!("{text}"))
+    said.map_or_else(|| panic!("{text}"), |(_, said)| said.to_owned())
 }
 
 /// The tests, for a client of this crate.
