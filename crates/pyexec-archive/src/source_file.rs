@@ -55,6 +55,9 @@ impl OpenFile {
     /// Opens a file that was planned with this length.
     pub(crate) fn new(path: &Path, length: u64) -> io::Result<Self> {
         let file = open(path).map_err(|error| about(path, &error))?;
+        // Only Linux tells of holes.
+        #[cfg(not(target_os = "linux"))]
+        let _ = length;
         Ok(Self {
             #[cfg(target_os = "linux")]
             holes: Holes::of(&file, length).map_err(|error| about(path, &error))?,
