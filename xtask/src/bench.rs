@@ -12,6 +12,9 @@ pub(crate) enum Benchmark {
     /// Writing and reading tars beside GNU tar and Python's tarfile; `-- --quick` for fewer
     /// rounds.
     Archive,
+    /// Requests by our clients beside the bare libraries, and uploads beside curl; `-- --quick`
+    /// for fewer rounds.
+    Clients,
 }
 
 pub(crate) fn bench(
@@ -21,6 +24,7 @@ pub(crate) fn bench(
 ) -> Result<(), Box<dyn Error>> {
     let (package, target) = match benchmark {
         Benchmark::Roundtrip => ("pyexec-server", "roundtrip"),
+        Benchmark::Clients => ("pyexec-server", "clients"),
         Benchmark::Archive => ("pyexec-archive", "archive"),
     };
     Ok(cmd!(shell, "cargo bench -p {package} --bench {target} -- {arguments...}").run()?)

@@ -11,7 +11,7 @@ use std::{
 use tokio::{sync::mpsc, task::spawn_blocking};
 
 /// How much is read at once, in bytes.
-const CHUNK: u64 = 64 * 1024;
+const CHUNK: u64 = 256 * 1024;
 
 /// How many chunks may wait for the network.
 const READ_AHEAD: usize = 2;
@@ -69,14 +69,13 @@ impl http_body::Body for Upload {
 fn pump(body: &Body) -> mpsc::Receiver<io::Result<Bytes>> {
     let (sender, receiver) = mpsc::channel(READ_AHEAD);
     let mut reader = body.open();
+    let mut left = body.size();
     spawn_blocking(move || {
-        loop {
-            let mut chunk = Vec::with_capacity(CHUNK as usize);
-            let chunk = match (&mut reader).take(CHUNK).read_to_end(&mut chunk) {
-                Ok(0) => return,
-                Ok(_) => Ok(chunk.into()),
-                Err(error) => Err(error),
-            };
+        while left > 0 {
+            let size = left.min(CHUNK);
+            left -= size;
+            let mut chunk = vec![0; size as usize];
+            let chunk = reader.read_exact(&mut chunk).map(|()| chunk.into());
             let failed = chunk.is_err();
             if sender.blocking_send(chunk).is_err() || failed {
                 return;

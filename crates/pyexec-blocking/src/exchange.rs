@@ -17,6 +17,9 @@ const ASK_FIRST: u64 = 1 << 20;
 /// kind of its own.
 const LOOKUP_FAILED: &str = "failed to lookup address";
 
+/// Up to this many bytes an announced answer is made room for at once.
+const USUAL_ANSWER: u64 = 64 << 10;
+
 /// How much of a streamed answer is read at once, in bytes.
 const CHUNK: usize = 16 * 1024;
 
@@ -32,7 +35,9 @@ pub(crate) fn whole(
     if body.content_length().is_some_and(|size| size > most) {
         return Err(TransportError::too_large(most));
     }
-    let mut bytes = Vec::new();
+    // Room for all of a usual answer and for the read that finds its end.
+    let expected = body.content_length().unwrap_or(0).min(USUAL_ANSWER);
+    let mut bytes = Vec::with_capacity(expected as usize + 1);
     body.into_reader()
         .take(most.saturating_add(1))
         .read_to_end(&mut bytes)
