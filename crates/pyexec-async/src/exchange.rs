@@ -5,6 +5,9 @@ use http::Response;
 use pyexec_core::{Exchange, TransportError, TransportErrorKind};
 use std::{error::Error as StdError, time::Duration};
 
+/// Up to this many bytes an announced answer is made room for at once.
+const USUAL_ANSWER: u64 = 64 << 10;
+
 /// Sends a request that is ready to go and reads the whole answer.
 pub(crate) async fn whole(
     http: &reqwest::Client,
@@ -16,14 +19,16 @@ pub(crate) async fn whole(
     if response.content_length().is_some_and(|size| size > most) {
         return Err(TransportError::too_large(most));
     }
-    let mut body = Vec::new();
+    // Room for all of a usual answer at once.
+    let expected = response.content_length().unwrap_or(0).min(USUAL_ANSWER);
+    let mut body = Vec::with_capacity(expected as usize);
     while let Some(chunk) = response.chunk().await.map_err(classify)? {
         if (body.len() + chunk.len()) as u64 > most {
             return Err(TransportError::too_large(most));
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(head(&response).map(|()| body))
+    Ok(take_head(&mut response).map(|()| body))
 }
 
 /// An answer that is read piece by piece.
@@ -47,9 +52,9 @@ impl Answer {
         Ok(Self { response, silence })
     }
 
-    /// Status and headers.
-    pub(crate) fn head(&self) -> Response<()> {
-        head(&self.response)
+    /// Status and headers, which are gone from it then.
+    pub(crate) fn take_head(&mut self) -> Response<()> {
+        take_head(&mut self.response)
     }
 
     /// The next piece; none at the end.
@@ -58,12 +63,12 @@ impl Answer {
     }
 }
 
-/// Status and headers of an answer.
-fn head(response: &reqwest::Response) -> Response<()> {
+/// Status and headers of an answer, whose headers are taken out of it.
+fn take_head(response: &mut reqwest::Response) -> Response<()> {
     let mut head = Response::new(());
     *head.status_mut() = response.status();
     *head.version_mut() = response.version();
-    *head.headers_mut() = response.headers().clone();
+    *head.headers_mut() = std::mem::take(response.headers_mut());
     head
 }
 

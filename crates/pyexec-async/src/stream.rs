@@ -63,8 +63,8 @@ impl<F: Feed> FeedStream<F> {
                 let client = self.client.clone();
                 self.waiting = Some(Box::pin(async move {
                     Ok(match client.open(*exchange).await? {
-                        Ok(answer) => {
-                            let head = answer.head();
+                        Ok(mut answer) => {
+                            let head = answer.take_head();
                             (Some(answer), FeedEvent::Opened(head))
                         }
                         Err(error) => (None, FeedEvent::Failed(error)),
