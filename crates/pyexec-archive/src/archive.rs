@@ -188,8 +188,18 @@ impl Archive {
     /// [`ArchiveError::Tar`] with what is wrong, such as more than `max_bytes` of tar.
     #[cfg(feature = "gzip")]
     pub fn from_gzip_reader(mut reader: impl Read, max_bytes: u64) -> Result<Self, ArchiveError> {
+        use crate::read::ReadError;
+        // What doesn't compress at all grows a little.
+        let most = max_bytes.saturating_add(max_bytes / 4).saturating_add(64 << 10);
         let mut bytes = Vec::new();
-        reader.read_to_end(&mut bytes).map_err(crate::read::ReadError::Read)?;
+        reader
+            .by_ref()
+            .take(most.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(ReadError::Read)?;
+        if bytes.len() as u64 > most {
+            return Err(ReadError::TooLarge { limit: max_bytes }.into());
+        }
         Ok(crate::gzip::plan(bytes.into(), max_bytes)?)
     }
 

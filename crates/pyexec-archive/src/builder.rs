@@ -114,7 +114,7 @@ impl ArchiveBuilder {
     ) -> Result<&mut Self, ArchiveError> {
         let path = path.into();
         let metadata = source_file::inspect(&path)?;
-        self.add_file_on_disk(name.as_ref().to_owned(), path, &metadata)?;
+        self.add_file_on_disk(name.as_ref().to_owned(), path, &metadata, true)?;
         Ok(self)
     }
 
@@ -186,10 +186,11 @@ impl ArchiveBuilder {
         name: String,
         path: PathBuf,
         metadata: &Metadata,
+        may_be_link: bool,
     ) -> Result<(), ArchiveError> {
         let length = metadata.len();
         let attributes = self.attributes(&path, metadata, FILE_MODE)?;
-        self.push_file(name, length, attributes, Part::File { path, length })
+        self.push_file(name, length, attributes, Part::File { path, length, may_be_link })
     }
 
     #[cfg(feature = "fs")]
@@ -258,8 +259,14 @@ impl ArchiveBuilder {
 
 /// The path of a file or link.
 fn leaf(name: &str) -> Result<Cow<'_, str>, ArchiveError> {
-    if name.ends_with('/') {
+    // Other readers would take it for a directory.
+    if name.ends_with('/') || name.ends_with("/.") {
         return Err(invalid(name, PathError::TrailingSlash));
+    }
+    // However much of it is `./`, it is stored.
+    let limit = ReadLimits::default().max_path_bytes;
+    if name.len() > 2 * limit {
+        return Err(invalid(name, PathError::TooLong { length: name.len(), limit }));
     }
     checked(name)
 }
@@ -290,7 +297,7 @@ mod tests {
         let mut builder = Archive::builder();
         builder.add_bytes("a", "1").unwrap();
         let before = format!("{:?}", builder.plan);
-        for name in ["", ".", "/a", "a/../b", "..", "a\0", "a\n", "b/", "a/b", "./a"] {
+        for name in ["", ".", "/a", "a/../b", "..", "a\0", "a\n", "b/", "b/.", "a/b", "./a"] {
             builder.add_bytes(name, "2").unwrap_err();
         }
         assert_eq!(format!("{:?}", builder.plan), before);

@@ -6,7 +6,7 @@ use crate::{
     Archive, ArchiveError,
     plan::{Part, Plan},
     read::{
-        ReadError,
+        ReadError, ReadLimits,
         listing::{self, Streamed},
     },
 };
@@ -21,7 +21,7 @@ pub(crate) fn in_memory(mut reader: impl Read) -> Result<Archive, ArchiveError> 
     if gzip::is_gzip(&bytes) {
         return Ok(gzip::plan(bytes.into(), gzip::default_max_bytes())?);
     }
-    let entries = listing::list(Streamed(&bytes[..]))?;
+    let entries = listing::list(Streamed(&bytes[..]), &ReadLimits::none())?;
     let size = bytes.len() as u64;
     Ok(Archive::new(Plan::of_tar(Part::Bytes(bytes), size, entries)))
 }
@@ -51,8 +51,9 @@ mod on_disk {
             }
         }
         let source = Seeking { file, left: length };
-        let entries = listing::list(source).map_err(|error| about(path, error))?;
-        let tar = Part::File { path: path.to_owned(), length };
+        let entries =
+            listing::list(source, &ReadLimits::none()).map_err(|error| about(path, error))?;
+        let tar = Part::File { path: path.to_owned(), length, may_be_link: true };
         Ok(Archive::new(Plan::of_tar(tar, length, entries)))
     }
 

@@ -144,7 +144,8 @@ pub(crate) fn plan(source: Source, max_bytes: u64) -> Result<Archive, ReadError>
         size: 0,
         max_bytes,
     };
-    let entries = listing::list(Streamed(&mut tar))
+    // A bomb may also be one of names.
+    let entries = listing::list(Streamed(&mut tar), &ReadLimits::default())
         .and_then(|entries| match io::copy(&mut tar, &mut io::sink()) {
             Ok(_) => Ok(entries),
             Err(error) => Err(ReadError::Read(error)),

@@ -24,6 +24,8 @@ pub(crate) enum Part {
     File {
         path: PathBuf,
         length: u64,
+        /// Whether it may be a symbolic link by the time it is read.
+        may_be_link: bool,
     },
     /// A whole tar, decompressed each time it is read.
     #[cfg(feature = "gzip")]

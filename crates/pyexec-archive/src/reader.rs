@@ -62,9 +62,9 @@ impl ArchiveReader {
                 count
             }
             #[cfg(feature = "fs")]
-            Part::File { path, length } => {
+            Part::File { path, length, may_be_link } => {
                 if matches!(self.source, Source::Plan) {
-                    self.source = Source::File(OpenFile::new(path, *length)?);
+                    self.source = Source::File(OpenFile::new(path, *length, *may_be_link)?);
                 }
                 let Source::File(file) = &mut self.source else {
                     return Ok(0);

@@ -2,7 +2,7 @@
 
 use crate::Entry;
 use std::{
-    fmt,
+    fmt::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -74,7 +74,14 @@ impl LeftOut {
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let slash = if self.is_directory { "/" } else { "" };
-        write!(f, "{}{slash} ({})", self.path.display(), self.reason)
+        // It goes to terminals.
+        for character in self.path.display().to_string().chars() {
+            match character.is_control() {
+                true => write!(f, "{}", character.escape_default())?,
+                false => f.write_char(character)?,
+            }
+        }
+        write!(f, "{slash} ({})", self.reason)
     }
 }
 

@@ -53,8 +53,8 @@ pub(crate) struct OpenFile {
 
 impl OpenFile {
     /// Opens a file that was planned with this length.
-    pub(crate) fn new(path: &Path, length: u64) -> io::Result<Self> {
-        let file = open(path).map_err(|error| about(path, &error))?;
+    pub(crate) fn new(path: &Path, length: u64, may_be_link: bool) -> io::Result<Self> {
+        let file = open_as(path, may_be_link).map_err(|error| about(path, &error))?;
         // Only Linux tells of holes.
         #[cfg(not(target_os = "linux"))]
         let _ = length;
@@ -163,13 +163,21 @@ pub(crate) fn reopen(path: &Path, length: u64) -> io::Result<File> {
 
 /// Opens a file without waiting for the other end of what may have become a pipe.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
+    open_as(path, true)
+}
+
+/// The same, where what was no link when it was planned may not have become one since.
+#[cfg_attr(not(unix), allow(unused_variables))]
+fn open_as(path: &Path, may_be_link: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
     {
         use rustix::fs::OFlags;
         use std::os::unix::fs::OpenOptionsExt;
-        options.custom_flags((OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed());
+        let mut flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+        flags.set(OFlags::NOFOLLOW, !may_be_link);
+        options.custom_flags(flags.bits().cast_signed());
     }
     options.open(path)
 }

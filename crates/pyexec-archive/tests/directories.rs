@@ -120,6 +120,7 @@ fn an_ignore_file_holds_below_its_own_directory_only() {
         "sub/deep/only.txt",
         "other/only.txt",
         "other/mine.txt",
+        "zoo/only.txt",
         "only.txt",
     ]);
     write(&dir, "sub/.gitignore", "only.txt\n/mine.txt\n");
@@ -135,9 +136,61 @@ fn an_ignore_file_holds_below_its_own_directory_only() {
             "sub/.gitignore",
             "sub/deep",
             "sub/deep/mine.txt",
+            "zoo",
+            "zoo/only.txt",
         ]
     );
     git_agrees(&dir, &names);
+}
+
+#[test]
+fn what_git_reads_otherwise_than_other_globs() {
+    let dir = tree(&[
+        "a.k",
+        "x",
+        "{{cookiecutter.slug}}/.env",
+        "{{cookiecutter.slug}}/a.py",
+        "secret1.txt",
+        "secretx.txt",
+        "Akey",
+        "1key",
+        "a.{key,pem}",
+        "b.key",
+        "end ",
+        "dash-",
+    ]);
+    write(
+        &dir,
+        ".gitignore",
+        "*.k\n!\n!  \n{{cookiecutter.slug}}/.env\nsecret[[:digit:]].txt\n[![:digit:]]key\n\
+         *.{key,pem}\nx\\\nend\\ \n[]-]none\ndash[-]\n   \n",
+    );
+    let (names, _) = planned(&options(), &dir);
+    assert_eq!(
+        names,
+        [
+            ".gitignore",
+            "1key",
+            "b.key",
+            "secretx.txt",
+            "x",
+            "{{cookiecutter.slug}}",
+            "{{cookiecutter.slug}}/a.py",
+        ]
+    );
+    git_agrees(&dir, &names);
+    // What can't be said is an error, and a comment may be in any encoding.
+    for (line, is_ok) in [
+        (&b"a[[:punct:]]"[..], false),
+        (b"a[\\]]", false),
+        (b"a[", false),
+        (b"caf\xe9", false),
+        (b"# caf\xe9", true),
+    ] {
+        fs::write(dir.path().join(".gitignore"), line).unwrap();
+        let archive = options().archive(dir.path());
+        assert_eq!(archive.is_ok(), is_ok, "{}", line.escape_ascii());
+    }
 }
 
 /// The same files as `git ls-files` would add.
@@ -238,12 +291,21 @@ fn hidden_files_by_choice() {
 }
 
 #[test]
+fn exceptions_of_ignore_files_bring_nothing_hidden_back() {
+    let dir = tree(&["a.py", ".ssh/x.py", ".env.py"]);
+    write(&dir, ".gitignore", "*\n!*/\n!*.py\n");
+    assert_eq!(planned(&options().hidden(false), &dir).0, ["a.py"]);
+    let asked_for = options().hidden(false).exclude("!.env.py");
+    assert_eq!(planned(&asked_for, &dir).0, [".env.py", "a.py"]);
+}
+
+#[test]
 fn bad_patterns_are_named() {
     let dir = tree(&["a"]);
-    let error = options().exclude("ok").exclude("a{").archive(dir.path()).unwrap_err();
-    assert_eq!(error.to_string(), r#""a{" is no pattern of files"#);
-    assert!(std::error::Error::source(&error).unwrap().to_string().contains("a{"));
-    write(&dir, ".gitignore", "fine\n\nb{\n");
+    let error = options().exclude("ok").exclude("a[").archive(dir.path()).unwrap_err();
+    assert_eq!(error.to_string(), r#""a[" is no pattern of files"#);
+    assert!(std::error::Error::source(&error).unwrap().to_string().contains("class"));
+    write(&dir, ".gitignore", "fine\n\nb[\n");
     let error = options().archive(dir.path()).unwrap_err();
     assert!(matches!(&error, ArchiveError::IgnoreFile { line: 3, .. }), "{error:?}");
     assert!(error.to_string().ends_with(".gitignore, line 3, is no pattern of files"), "{error}");
@@ -332,12 +394,75 @@ mod unix {
     }
 
     #[test]
+    fn a_link_is_no_way_around_what_is_left_out() {
+        let dir = tree(&[
+            "main.py",
+            ".git/config",
+            ".ssh/id",
+            "private/key.pem",
+            "open/secret/x",
+            "open/y",
+            "open/.gitignore",
+        ]);
+        write(&dir, ".gitignore", "/private/\n");
+        write(&dir, "open/.gitignore", "secret\n");
+        for (link, target) in [
+            ("l1", ".git/config"),
+            ("l2", ".git"),
+            ("l3", "private"),
+            ("l4", "private/key.pem"),
+            ("l5", ".ssh"),
+            ("l6", "open/secret"),
+            ("l7", "open/secret/x"),
+            ("l8", "open"),
+        ] {
+            symlink(target, dir.path().join(link)).unwrap();
+        }
+        let (names, left_out) = planned(&options().hidden(false), &dir);
+        assert_eq!(names, ["main.py", "l8", "l8/y", "open", "open/y"]);
+        for reason in [
+            "l1 (left out by default)",
+            "l2/ (left out by default)",
+            "l3/ (.gitignore has \"/private/\")",
+            "l4 (.gitignore has \"/private/\")",
+            "l5/ (hidden)",
+            "l6/ (open/.gitignore has \"secret\")",
+            "l7 (open/.gitignore has \"secret\")",
+        ] {
+            assert!(left_out.iter().any(|line| line == reason), "{reason}: {left_out:?}");
+        }
+        // Below a followed directory the own path counts: `/open/y` is `l8/y`, too.
+        let (names, _) = planned(&options().hidden(false).exclude("/open/y"), &dir);
+        assert_eq!(names, ["main.py", "l8", "open"]);
+    }
+
+    #[test]
+    fn what_becomes_a_link_is_not_read() {
+        let dir = tree(&["main.py", "data/x", "outside-of-it"]);
+        symlink("data/x", dir.path().join("l")).unwrap();
+        let archive = Archive::from_directory(dir.path()).unwrap();
+        assert!(archive.to_vec().is_ok());
+        for planned in ["main.py", "data/x"] {
+            let path = dir.path().join(planned);
+            let before = fs::read(&path).unwrap();
+            let secret = dir.path().join("outside-of-it");
+            fs::write(&secret, vec![b's'; before.len()]).unwrap();
+            fs::remove_file(&path).unwrap();
+            symlink(&secret, &path).unwrap();
+            let error = archive.to_vec().unwrap_err();
+            assert!(error.to_string().contains(planned), "{error}");
+            fs::remove_file(&path).unwrap();
+            fs::write(&path, before).unwrap();
+        }
+    }
+
+    #[test]
     fn a_pattern_of_directories_means_what_is_stored() {
         let dir = linked();
         write(&dir, ".gitignore", "data/\n");
-        // Followed, the link is a directory; kept, it isn't.
-        let (names, _) = planned(&options(), &dir);
-        assert_eq!(names, [".gitignore", "x.txt", "app", "app/main.py"]);
+        // Followed, the link is a directory, and what leads into one is left out with it; kept, it
+        // is none.
+        assert_eq!(planned(&options(), &dir).0, [".gitignore", "app", "app/main.py"]);
         let (names, _) = planned(&options().symlinks(Symlinks::Keep), &dir);
         assert_eq!(names, [".gitignore", "x.txt", "app", "app/data", "app/main.py"]);
     }

@@ -163,3 +163,28 @@ mod on_disk {
         }
     }
 }
+
+#[test]
+fn what_never_ends_and_what_is_all_names_is_refused() {
+    let error = Archive::from_gzip_reader(std::io::repeat(0x1f), 1 << 20).unwrap_err();
+    assert!(matches!(error.tar_error(), Some(ReadError::TooLarge { .. })), "{error}");
+    // 600 names of 60 KB compress to next to nothing, and would be kept in memory.
+    let mut tar = Vec::new();
+    for n in 0..600 {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::GNULongName);
+        header.set_size(60_000);
+        header.set_cksum();
+        tar.extend_from_slice(header.as_bytes());
+        tar.extend(std::iter::repeat_n(b'n', 60_000 + 416));
+        let mut header = tar::Header::new_gnu();
+        header.set_path(format!("f{n}")).unwrap();
+        header.set_size(0);
+        header.set_mode(0o644);
+        header.set_cksum();
+        tar.extend_from_slice(header.as_bytes());
+    }
+    tar.resize(tar.len() + 1024, 0);
+    let error = Archive::from_gzip_reader(&gzip(&tar)[..], 1 << 30).unwrap_err();
+    assert!(matches!(error.tar_error(), Some(ReadError::PathsTooLong { .. })), "{error}");
+}

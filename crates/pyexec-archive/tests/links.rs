@@ -212,6 +212,14 @@ fn copies_and_targets_count() {
     assert!(matches!(error, ReadError::TooLarge { limit } if limit == 10 << 20));
     assert!(read_links_with(&tar(&bomb[..10]), &limits).is_ok());
 
+    let mut limits = ReadLimits::default();
+    limits.max_copied_bytes = 3 << 20;
+    assert!(read_links_with(&tar(&bomb[..4]), &limits).is_ok());
+    let error = read_links_with(&tar(&bomb[..5]), &limits).unwrap_err();
+    assert!(matches!(&error, ReadError::CopiesTooLarge { member, .. } if member == "l3"));
+    assert!(error.is_too_large());
+    assert!(ReadLimits::default().max_copied_bytes <= 64 << 20);
+
     let links: Vec<_> =
         (0..10).map(|n| link(SYMBOLIC, &format!("l{n}"), "target".repeat(10))).collect();
     let mut limits = ReadLimits::default();

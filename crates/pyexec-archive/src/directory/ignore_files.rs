@@ -36,7 +36,7 @@ struct Level {
 #[derive(Debug)]
 pub(super) enum Verdict {
     Silent,
-    /// An exception names it.
+    /// An exception of the caller's names it.
     Keep,
     LeaveOut(LeftOutReason),
 }
@@ -48,8 +48,14 @@ impl Patterns {
             pattern: pattern.to_owned(),
             source: Box::new(source),
         };
+        let invalid_text = |pattern: &str, error: &'static str| ArchiveError::InvalidPattern {
+            pattern: pattern.to_owned(),
+            source: error.into(),
+        };
         for pattern in &options.patterns {
-            builder.add_line(None, pattern).map_err(|error| invalid(pattern, error))?;
+            let Some(line) = as_git_reads(pattern.as_bytes()) else { continue };
+            let line = line.map_err(|error| invalid_text(pattern, error))?;
+            builder.add_line(None, &line).map_err(|error| invalid(pattern, error))?;
         }
         let all = || options.patterns.join(" ");
         Ok(Self {
@@ -81,10 +87,12 @@ impl Patterns {
         let all = std::iter::once(&self.callers)
             .chain(levels().filter_map(|level| level.pyexecignore.as_ref()))
             .chain(levels().filter_map(|level| level.gitignore.as_ref()));
-        for patterns in all {
+        for (index, patterns) in all.enumerate() {
             match patterns.matched(name, is_directory) {
                 Match::None => {}
-                Match::Whitelist(_) => return Verdict::Keep,
+                Match::Whitelist(_) if index == 0 => return Verdict::Keep,
+                // An ignore file's exception (`!*/`) doesn't ask for hidden files.
+                Match::Whitelist(_) => return Verdict::Silent,
                 Match::Ignore(glob) => {
                     let pattern = glob.original().to_owned();
                     return Verdict::LeaveOut(match glob.from() {
@@ -100,8 +108,8 @@ impl Patterns {
 
 /// The ignore file of a directory, if it has one.
 fn read(directory: &str, path: &Path, file: &str) -> Result<Option<Gitignore>, ArchiveError> {
-    // A pipe of that name would never end.
-    if !fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+    // A pipe of that name would never end, and a link leads to what isn't the project's.
+    if !fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file()) {
         return Ok(None);
     }
     let bytes = match fs::read(path) {
@@ -116,10 +124,100 @@ fn read(directory: &str, path: &Path, file: &str) -> Result<Option<Gitignore>, A
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
     for (index, line) in bytes.split(|byte| *byte == b'\n').enumerate() {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let line = std::str::from_utf8(line).map_err(|e| invalid(index + 1, Box::new(e)))?;
+        let Some(line) = as_git_reads(line) else { continue };
+        let line = line.map_err(|error| invalid(index + 1, error.into()))?;
         builder
-            .add_line(Some(name.clone()), line)
+            .add_line(Some(name.clone()), &line)
             .map_err(|error| invalid(index + 1, Box::new(error)))?;
     }
     builder.build().map(Some).map_err(|error| invalid(1, Box::new(error)))
+}
+
+/// A line of an ignore file as git reads it, in the words of `ignore`, which reads some otherwise
+/// (braces, POSIX classes) and takes a lone `!` for an exception of everything. Nothing for a line
+/// that says nothing; what can't be said is an error, lest more be sent than was meant.
+fn as_git_reads(line: &[u8]) -> Option<Result<String, &'static str>> {
+    if line.starts_with(b"#") {
+        return None;
+    }
+    let Ok(line) = std::str::from_utf8(line) else {
+        return Some(Err("not valid UTF-8"));
+    };
+    let trimmed = line.trim_end_matches(' ');
+    let escapes = trimmed.len() - trimmed.trim_end_matches('\\').len();
+    let is_escaped = escapes % 2 == 1;
+    if is_escaped && trimmed.len() == line.len() || matches!(trimmed, "" | "!") {
+        // A dangling backslash matches nothing.
+        return None;
+    }
+    let line = if is_escaped { &line[..trimmed.len() + 1] } else { trimmed };
+
+    let mut pattern = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(character) = rest.chars().next() {
+        match character {
+            '{' | '}' => {
+                pattern.push('\\');
+                pattern.push(character);
+            }
+            '\\' => {
+                pattern.push(character);
+                rest = &rest[1..];
+                pattern.extend(rest.chars().next());
+            }
+            '[' => {
+                let Some(class) = class(rest) else {
+                    return Some(Err("a class that isn't understood"));
+                };
+                let (text, length) = class;
+                pattern.push_str(&text);
+                rest = &rest[length..];
+                continue;
+            }
+            other => pattern.push(other),
+        }
+        rest = &rest[rest.chars().next().map_or(0, char::len_utf8)..];
+    }
+    Some(Ok(pattern))
+}
+
+/// A class at the start of a pattern with POSIX names spelt out, and its length in the pattern.
+/// Nothing where there is a backslash in it, an unknown name or no end.
+fn class(pattern: &str) -> Option<(String, usize)> {
+    const NAMES: [(&str, &str); 8] = [
+        ("[:digit:]", "0-9"),
+        ("[:alpha:]", "a-zA-Z"),
+        ("[:alnum:]", "a-zA-Z0-9"),
+        ("[:upper:]", "A-Z"),
+        ("[:lower:]", "a-z"),
+        ("[:xdigit:]", "0-9a-fA-F"),
+        ("[:blank:]", " \t"),
+        ("[:space:]", " \t\u{b}\u{c}"),
+    ];
+    let mut text = String::from("[");
+    let mut at = 1;
+    if pattern[at..].starts_with(['!', '^']) {
+        text.push('!');
+        at += 1;
+    }
+    let first = at;
+    loop {
+        let rest = &pattern[at..];
+        let character = rest.chars().next()?;
+        if let Some((name, range)) = NAMES.iter().find(|(name, _)| rest.starts_with(name)) {
+            text.push_str(range);
+            at += name.len();
+            continue;
+        }
+        match character {
+            ']' if at > first => {
+                text.push(']');
+                return Some((text, at + 1));
+            }
+            '\\' => return None,
+            '[' if rest.starts_with("[:") => return None,
+            other => text.push(other),
+        }
+        at += character.len_utf8();
+    }
 }

@@ -1,7 +1,7 @@
 //! What of a directory gets into its archive.
 
 use super::walk::Walk;
-use crate::{Archive, ArchiveError};
+use crate::{Archive, ArchiveError, read::ReadLimits};
 use std::path::Path;
 
 /// What of a directory gets into its archive, and how.
@@ -45,7 +45,8 @@ pub struct DirectoryOptions {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Symlinks {
-    /// They are stored as what they lead to, which must be in the directory as well.
+    /// They are stored as what they lead to, which must be in the directory as well. One that leads
+    /// to what is left out under its own path is left out with it.
     #[default]
     Follow,
     /// They are stored as links. They must be relative and stay within the directory.
@@ -67,7 +68,7 @@ impl Default for DirectoryOptions {
             symlinks: Symlinks::default(),
             preserve_mtime: false,
             preserve_mode: false,
-            max_entries: 1_000_000,
+            max_entries: ReadLimits::default().max_entries,
         }
     }
 }
@@ -112,6 +113,7 @@ impl DirectoryOptions {
     }
 
     /// Whether to include files and directories whose name begins with a dot. Default `true`.
+    /// Exceptions of ignore files don't bring them back, those of [`exclude`](Self::exclude) do.
     pub fn hidden(mut self, include: bool) -> Self {
         self.hidden = include;
         self
@@ -138,7 +140,8 @@ impl DirectoryOptions {
     }
 
     /// How many files and directories there may be: links that are followed can multiply them
-    /// without end. Default 1,000,000.
+    /// without end. Default 65,536, what a safe
+    /// reader takes by default.
     pub fn max_entries(mut self, max_entries: usize) -> Self {
         self.max_entries = max_entries;
         self

@@ -37,8 +37,8 @@ struct Found {
 
 enum Kind {
     File(Metadata),
-    /// A directory, and its path free of links.
-    Directory(PathBuf),
+    /// A directory, and where it is if it was reached by a link.
+    Directory(Option<PathBuf>),
     /// A symbolic link that is kept, and its target.
     Symlink(String),
 }
@@ -78,33 +78,35 @@ impl<'a> Walk<'a> {
         let mut entries = Vec::new();
         for entry in fs::read_dir(path).map_err(about(path))? {
             let entry = entry.map_err(about(path))?;
-            match entry.file_name().into_string() {
-                Ok(base_name) => entries.push((base_name, entry)),
-                Err(_) => return Err(ArchiveError::NotUtf8 { path: entry.path() }),
-            }
+            entries.push((entry.file_name().to_string_lossy().into_owned(), entry));
         }
         entries.sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut found = Vec::with_capacity(entries.len());
+        // Below a directory that was reached by a link, the own path counts as well.
+        let real = self.is_elsewhere(&resolved, name).then_some(&*resolved);
         for (base_name, entry) in &entries {
-            found.extend(self.look_at(entry, base_name, name, &resolved)?);
+            found.extend(self.look_at(entry, base_name, name, real)?);
         }
         drop(entries);
         // Files first, so that those of the top come before all others.
         found.sort_by_key(|found| matches!(found.kind, Kind::Directory(_)));
 
-        self.ancestors.push(resolved);
+        self.ancestors.push(resolved.clone());
         for Found { name, path, kind } in found {
             self.count()?;
             match kind {
                 Kind::File(metadata) => {
                     source_file::check_readable(&path, &metadata)?;
-                    self.builder.add_file_on_disk(name, path, &metadata)?;
+                    // One that was reached by a link is read where it lies.
+                    self.builder.add_file_on_disk(name, path, &metadata, false)?;
                 }
                 Kind::Symlink(target) => self.symlink(&name, &path, &target)?,
-                Kind::Directory(target) if self.ancestors.contains(&target) => {
-                    return Err(ArchiveError::LinkCycle { path, target });
-                }
-                Kind::Directory(target) => {
+                Kind::Directory(followed) => {
+                    let base_name = path.file_name().unwrap_or_default();
+                    let target = followed.unwrap_or_else(|| resolved.join(base_name));
+                    if self.ancestors.contains(&target) {
+                        return Err(ArchiveError::LinkCycle { path, target });
+                    }
                     let metadata = fs::metadata(&path).map_err(about(&path))?;
                     self.builder.add_directory_on_disk(&name, &path, &metadata)?;
                     self.directory(&path, &name, target)?;
@@ -122,7 +124,7 @@ impl<'a> Walk<'a> {
         entry: &fs::DirEntry,
         base_name: &str,
         parent: &str,
-        resolved: &Path,
+        real: Option<&Path>,
     ) -> Result<Option<Found>, ArchiveError> {
         let path = entry.path();
         let mut kind = entry.file_type().map_err(about(&path))?;
@@ -133,7 +135,17 @@ impl<'a> Walk<'a> {
         let name =
             if parent.is_empty() { base_name.to_owned() } else { format!("{parent}/{base_name}") };
 
-        if let Some(reason) = self.reason(base_name, &name, &path, is_directory) {
+        let reason = self.reason(&self.patterns, base_name, &name, &path, is_directory);
+        if let Some(reason) = reason {
+            self.leave_out(name, is_directory, reason);
+            return Ok(None);
+        }
+        if entry.file_name().to_str().is_none() {
+            return Err(ArchiveError::NotUtf8 { path });
+        }
+        if let Some(real) = real
+            && let Some(reason) = self.reason_at(&real.join(base_name))?
+        {
             self.leave_out(name, is_directory, reason);
             return Ok(None);
         }
@@ -142,6 +154,11 @@ impl<'a> Walk<'a> {
             match self.options.symlinks {
                 Symlinks::Follow => {
                     let target = self.follow(&path)?;
+                    // A link is no way around what is left out under its own name.
+                    if let Some(reason) = self.reason_at(&target)? {
+                        self.leave_out(name, is_directory, reason);
+                        return Ok(None);
+                    }
                     let metadata = fs::metadata(&target).map_err(about(&path))?;
                     kind = metadata.file_type();
                     followed = Some((target, metadata));
@@ -161,11 +178,14 @@ impl<'a> Walk<'a> {
             }
         }
         let kind = if kind.is_dir() {
-            let target = followed.map(|(target, _)| target);
-            Kind::Directory(target.unwrap_or_else(|| resolved.join(base_name)))
+            Kind::Directory(followed.map(|(target, _)| target))
         } else if kind.is_file() {
-            let metadata = followed.map(|(_, metadata)| metadata);
-            Kind::File(metadata.map_or_else(|| entry.metadata(), Ok).map_err(about(&path))?)
+            match followed {
+                Some((target, metadata)) => {
+                    return Ok(Some(Found { name, path: target, kind: Kind::File(metadata) }));
+                }
+                None => Kind::File(entry.metadata().map_err(about(&path))?),
+            }
         } else {
             self.leave_out(name, false, LeftOutReason::Special);
             return Ok(None);
@@ -173,9 +193,34 @@ impl<'a> Walk<'a> {
         Ok(Some(Found { name, path, kind }))
     }
 
+    /// Why what a link leads to is left out under its own path, if it is.
+    fn reason_at(&self, target: &Path) -> Result<Option<LeftOutReason>, ArchiveError> {
+        let Ok(within) = target.strip_prefix(&self.root) else {
+            return Ok(None);
+        };
+        let mut patterns = Patterns::new(self.options)?;
+        let mut path = self.root.clone();
+        let mut name = String::new();
+        for component in within {
+            patterns.enter(&name, &path)?;
+            path.push(component);
+            let base_name = component.to_string_lossy();
+            if !name.is_empty() {
+                name.push('/');
+            }
+            name.push_str(&base_name);
+            let reason = self.reason(&patterns, &base_name, &name, &path, path.is_dir());
+            if reason.is_some() {
+                return Ok(reason);
+            }
+        }
+        Ok(None)
+    }
+
     /// Why an entry is left out, if it is.
     fn reason(
         &self,
+        patterns: &Patterns,
         base_name: &str,
         name: &str,
         path: &Path,
@@ -186,7 +231,7 @@ impl<'a> Walk<'a> {
         if self.options.default_exclusions && (is_excluded || is_environment()) {
             return Some(LeftOutReason::Default);
         }
-        match self.patterns.verdict(name, is_directory) {
+        match patterns.verdict(name, is_directory) {
             Verdict::LeaveOut(reason) => Some(reason),
             Verdict::Keep => None,
             Verdict::Silent => {
@@ -194,6 +239,11 @@ impl<'a> Walk<'a> {
                 (is_hidden && !self.options.hidden).then_some(LeftOutReason::Hidden)
             }
         }
+    }
+
+    /// Whether a path free of links isn't the one that the archive has.
+    fn is_elsewhere(&self, real: &Path, name: &str) -> bool {
+        real.strip_prefix(&self.root).is_ok_and(|within| within != Path::new(name))
     }
 
     fn follow(&self, link: &Path) -> Result<PathBuf, ArchiveError> {

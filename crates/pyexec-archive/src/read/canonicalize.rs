@@ -98,6 +98,7 @@ fn run<O: Output>(
         tree: PathTree::new(limits.max_entries),
         paths_left: limits.max_paths_bytes,
         contents_left: limits.max_total_bytes,
+        copies_left: limits.max_copied_bytes,
         can_copy: O::CAN_READ_BACK,
     };
     let mut output = Canonical::new(output, BUFFER);
@@ -188,6 +189,7 @@ struct Policy<'a> {
     tree: PathTree,
     paths_left: usize,
     contents_left: u64,
+    copies_left: u64,
     can_copy: bool,
 }
 
@@ -243,6 +245,13 @@ impl Policy<'_> {
         self.add_leaf(member, &path, index)?;
         let size = of.map_or(member.size, |of| manifest.files[of].size);
         self.check_size(member, size)?;
+        if of.is_some() {
+            let limit = self.options.limits.max_copied_bytes;
+            self.copies_left = self
+                .copies_left
+                .checked_sub(size)
+                .ok_or_else(|| ReadError::CopiesTooLarge { member: shown(&member.name), limit })?;
+        }
         self.take_path_bytes(member, path.len())?;
         Ok(Some(match of {
             Some(of) => Accepted::Copy { path, of },

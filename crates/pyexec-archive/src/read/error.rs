@@ -127,6 +127,14 @@ pub enum ReadError {
         /// What is allowed.
         limit: u64,
     },
+    /// Hard links copy more than allowed.
+    #[error("member {member:?}: hard links copy more than the {limit} bytes allowed")]
+    CopiesTooLarge {
+        /// The first that was too much.
+        member: String,
+        /// What is allowed.
+        limit: u64,
+    },
     /// There are more files and directories than allowed.
     #[error("member {member:?}: more than the {limit} files and directories allowed")]
     TooManyEntries {
@@ -172,6 +180,7 @@ impl ReadError {
             self,
             Self::FileTooLarge { .. }
                 | Self::TooLarge { .. }
+                | Self::CopiesTooLarge { .. }
                 | Self::TooManyEntries { .. }
                 | Self::PathsTooLong { .. }
         )

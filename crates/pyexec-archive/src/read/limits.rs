@@ -26,6 +26,9 @@ pub struct ReadLimits {
     /// Bytes of the whole input, with headers and padding; and bytes of all contents, with those
     /// that hard links copy. Default 2 GiB.
     pub max_total_bytes: u64,
+    /// Bytes that hard links copy, all of them together: a small archive of many links must not
+    /// become a large one. Default 64 MiB.
+    pub max_copied_bytes: u64,
     /// Bytes of one extended header. Default 64 KiB.
     pub max_extension_bytes: u64,
 }
@@ -41,6 +44,7 @@ impl ReadLimits {
             max_entries: usize::MAX,
             max_file_bytes: u64::MAX,
             max_total_bytes: u64::MAX,
+            max_copied_bytes: u64::MAX,
             max_extension_bytes: u64::MAX,
         }
     }
@@ -56,6 +60,7 @@ impl Default for ReadLimits {
             max_entries: 1 << 16,
             max_file_bytes: 2 << 30,
             max_total_bytes: 2 << 30,
+            max_copied_bytes: 64 << 20,
             max_extension_bytes: 64 << 10,
         }
     }

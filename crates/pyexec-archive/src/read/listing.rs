@@ -3,16 +3,27 @@
 pub(crate) use super::source::{Source, Streamed};
 use super::{
     ReadError, ReadLimits,
+    error::shown,
     members::{Bounds, Kind, Members},
 };
 use crate::{Entry, entry::EntryKind};
 
-/// Lists a tar that the caller owns: no limits but the input's own size.
-pub(crate) fn list(source: impl Source) -> Result<Vec<Entry>, ReadError> {
+/// Lists a tar and sees that nothing follows its end; of the limits only those on the number and
+/// the length of names hold.
+pub(crate) fn list(source: impl Source, limits: &ReadLimits) -> Result<Vec<Entry>, ReadError> {
     let bounds = Bounds { total: u64::MAX, extension: ReadLimits::default().max_extension_bytes };
     let mut members = Members::new(source, bounds);
     let mut entries = Vec::new();
+    let mut names_left = limits.max_paths_bytes;
     while let Some(member) = members.next()? {
+        let shown = || shown(&member.name);
+        if entries.len() >= limits.max_entries {
+            return Err(ReadError::TooManyEntries { member: shown(), limit: limits.max_entries });
+        }
+        names_left =
+            names_left.checked_sub(member.name.len() + member.link.len()).ok_or_else(|| {
+                ReadError::PathsTooLong { member: shown(), limit: limits.max_paths_bytes }
+            })?;
         let mut name = String::from_utf8_lossy(&member.name).into_owned();
         let kind = match member.kind {
             Kind::File => EntryKind::File,
@@ -31,5 +42,6 @@ pub(crate) fn list(source: impl Source) -> Result<Vec<Entry>, ReadError> {
             kind,
         });
     }
+    members.drain()?;
     Ok(entries)
 }

@@ -85,7 +85,9 @@ impl<S: Source> Members<S> {
                 return Ok(None);
             }
             let block = Block(&bytes);
-            let size = block.size().ok_or_else(|| self.number("size"))?;
+            // No sum of it with a few blocks can overflow.
+            let size = block.size().filter(|size| i64::try_from(*size).is_ok());
+            let size = size.ok_or_else(|| self.number("size"))?;
             let added = match block.type_flag() {
                 b'x' => extension.add_pax(&self.extension_body(size)?),
                 b'L' => extension.add_long_name(&self.extension_body(size)?),

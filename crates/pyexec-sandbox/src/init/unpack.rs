@@ -87,14 +87,17 @@ impl Folders {
     }
 
     fn make(&self, path: &str) -> rustix::io::Result<()> {
-        let ends = path.match_indices('/').map(|(index, _)| index).chain([path.len()]);
-        for end in ends {
-            // One component at a time: its parent has just been made, by us, and is no link.
-            match mkdirat(&self.root, &path[..end], Mode::from_raw_mode(0o755)) {
-                Ok(()) | Err(Errno::EXIST) => {}
-                Err(errno) => return Err(errno),
+        // All that lies above was made by us, since links come last, and is none.
+        let make = || mkdirat(&self.root, path, Mode::from_raw_mode(0o755));
+        match make() {
+            Ok(()) | Err(Errno::EXIST) => Ok(()),
+            Err(Errno::NOENT) => {
+                // From the top down only where something is missing: a path may be deep.
+                let parent = path.rsplit_once('/').ok_or(Errno::NOENT)?.0;
+                self.make(parent)?;
+                make()
             }
+            Err(errno) => Err(errno),
         }
-        Ok(())
     }
 }
