@@ -110,6 +110,12 @@ fn broken_forms_are_named() {
             "invalid_tar",
             "invalid tar: the archive is empty: 0 bytes",
         ),
+        (
+            form(&[part(TAR, &[tar(), tar()].concat()), metadata()]),
+            "invalid_tar",
+            "invalid tar: there is data after the end of the archive; archives that were joined \
+             must be joined by `tar --concatenate`",
+        ),
     ] {
         let response = send("POST", "/api/v1/exec/sync", FORM, &body);
         let expected = format!(r#"{{"error":"{message}","code":"{code}"}}"#);

@@ -64,8 +64,6 @@ pub(crate) fn bad_archives<S: Subject>() {
     ] {
         refused(send::<S>(&member(name, kind, target)), 400, "invalid_tar", message);
     }
-    let twice = [member("main.py", b'0', ""), member("x", b'0', "")].concat();
-    refused(send::<S>(&twice), 400, "invalid_tar", "data after the end of the archive");
 }
 
 pub(crate) fn bad_entrypoints<S: Subject>() {
