@@ -103,6 +103,8 @@ fn what_is_no_tar() {
     let odd = tar(&[Forged::file("BZh.py", "")]);
     assert!(Archive::from_tar_reader(&odd[..]).is_ok());
     let whole = tar(&[Forged::file("a.py", "x")]);
+    // Joined archives would lose the second one at the server.
+    assert!(matches!(error(&[&whole[..], &whole].concat()), ReadError::TrailingData));
     for end in [512, 513, 1023] {
         let error = error(&whole[..end]);
         assert!(matches!(error, ReadError::Truncated { member: Some(_) }), "{end}");
