@@ -19,7 +19,8 @@ const NAMES_SHOWN: usize = 5;
 /// A tar archive that is planned and not yet read.
 ///
 /// Cheap to clone. Its exact [`size`](Self::size) is known, and every [`open`](Self::open) reads
-/// the same bytes, so an upload can be announced and repeated. Files on disk are opened one at a
+/// that many bytes or fails, so an upload can be announced and repeated; they are the same as long
+/// as nobody edits the files meanwhile. Files on disk are opened one at a
 /// time while it is read.
 ///
 /// ```
