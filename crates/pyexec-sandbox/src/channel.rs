@@ -19,7 +19,7 @@ use std::{
 /// Messages are small; what can be large travels in a memfd.
 const MAX_MESSAGE: usize = 64 * 1024;
 /// Most descriptors in one message.
-const MAX_FDS: usize = 8;
+const MAX_FDS: usize = 16;
 
 /// The two ends of a new channel.
 pub(crate) fn pair() -> rustix::io::Result<(OwnedFd, OwnedFd)> {
@@ -32,13 +32,21 @@ pub(crate) fn send<T: Serialize>(
     message: &T,
     fds: &[BorrowedFd<'_>],
 ) -> io::Result<()> {
-    let bytes = serde_json::to_vec(message)?;
+    send_bytes(socket, &serde_json::to_vec(message)?, fds)
+}
+
+/// Sends one message that isn't JSON, with descriptors.
+pub(crate) fn send_bytes(
+    socket: impl AsFd,
+    bytes: &[u8],
+    fds: &[BorrowedFd<'_>],
+) -> io::Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_FDS))];
     let mut ancillary = SendAncillaryBuffer::new(&mut space);
     if !fds.is_empty() && !ancillary.push(SendAncillaryMessage::ScmRights(fds)) {
         return Err(Errno::INVAL.into());
     }
-    let parts = [IoSlice::new(&bytes)];
+    let parts = [IoSlice::new(bytes)];
     rustix::io::retry_on_intr(|| sendmsg(&socket, &parts, &mut ancillary, SendFlags::NOSIGNAL))?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! How an execution ended and what it used.
 
-use crate::Claims;
+use crate::{Claims, Start};
 use std::time::Duration;
 
 /// What came of an execution.
@@ -15,6 +15,8 @@ pub struct Finished {
     pub usage: Usage,
     /// What the script's process said of itself.
     pub claims: Claims,
+    /// How its interpreter came to be.
+    pub start: Start,
 }
 
 /// How an execution ended. No script can forge one.

@@ -4,10 +4,11 @@
 //! It is a copy of the launcher that was never exec'd, alone in its namespaces. It ends with its
 //! control socket, at any time; with it ends everything inside.
 
+mod copy;
 mod memory;
 mod mounts;
-mod privileges;
-mod program;
+pub(crate) mod privileges;
+pub(crate) mod program;
 mod unpack;
 
 use crate::{
@@ -19,7 +20,7 @@ use crate::{
 };
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    fd::{AsRawFd, OwnedFd},
+    fd::{AsFd, AsRawFd, OwnedFd},
     fs::{Mode, OFlags, open},
     io::Errno,
     process::{
@@ -93,10 +94,17 @@ fn live(ends: Ends, network: bool, filters: &Filters) -> Result<(), StepError> {
     mounts::prepare(network)?;
     let Ends { control, stdin, stdout, stderr, claims, mapped } = ends;
     drop(mapped);
-    if channel::send(&control, &FromInit::Ready, &[]).is_err() {
+    let copy = if network { None } else { Some(copy::Channel::open()?) };
+    let (copy, door) = copy.unzip();
+    let door = door.unwrap_or_default();
+    let fds: Vec<_> = door.iter().map(AsFd::as_fd).collect();
+    if channel::send(&control, &FromInit::Ready, &fds).is_err() {
         return Ok(());
     }
+    // The copy alone holds its end: that it is gone must be seen.
+    drop(door);
 
+    let copy = await_go(&control, copy)?;
     let Some((Go, fds)) = channel::receive(&control).step("waiting for go")? else {
         return Ok(());
     };
@@ -111,16 +119,54 @@ fn live(ends: Ends, network: bool, filters: &Filters) -> Result<(), StepError> {
     order.open_files = privileges::raise_open_files(order.open_files)?;
     mounts::apply(&order)?;
     unpack::unpack(archive.into())?;
-    let script = program::Prepared::new(&order)?;
-    // From here on nothing in the sandbox has a privilege, so that variables such as LD_PRELOAD,
-    // which make the interpreter load files of the archive early, gain nothing.
-    privileges::drop_all()?;
-    filters.install(order.rlimits_only)?;
-    let script = script.start(&order, [&stdin, &stdout, &stderr, &claims])?;
-    // The script's process alone holds the pipes now: their end is its end.
-    drop((stdin, stdout, stderr, claims));
-    let pid = script.go()?;
+    let pid = match copy.and_then(|copy| copy.suits(&order)) {
+        Some(copy) => {
+            copy.limit(&order)?;
+            privileges::drop_all()?;
+            filters.install(order.rlimits_only)?;
+            drop((stdin, stdout, stderr, claims));
+            copy.go(&order)?
+        }
+        None => {
+            let script = program::Prepared::new(&order)?;
+            // From here on nothing in the sandbox has a privilege, so that variables such as
+            // LD_PRELOAD, which make the interpreter load files of the archive early, gain nothing.
+            privileges::drop_all()?;
+            filters.install(order.rlimits_only)?;
+            let script = script.start(&order, [&stdin, &stdout, &stderr, &claims])?;
+            // The script's process alone holds the pipes now: their end is its end.
+            drop((stdin, stdout, stderr, claims));
+            script.go()?
+        }
+    };
     watch(&control, pid, &order)
+}
+
+/// Waits until there is something to do, and meanwhile for a copy of an interpreter.
+fn await_go(
+    control: &OwnedFd,
+    mut channel: Option<copy::Channel>,
+) -> Result<Option<copy::Copy>, StepError> {
+    let mut copy = None;
+    loop {
+        let mut fds = vec![PollFd::new(control, PollFlags::IN)];
+        fds.extend(channel.as_ref().map(|channel| PollFd::new(channel, PollFlags::IN)));
+        match poll(&mut fds, None) {
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno).step("waiting for go"),
+        }
+        let seen: Vec<_> = fds.iter().map(|fd| !fd.revents().is_empty()).collect();
+        if seen.get(1) == Some(&true)
+            && let Some(channel) = channel.take()
+        {
+            copy = channel.hear();
+            // Without a listener, the end of the channel follows.
+            drop(channel::send(control, &FromInit::Warmed { ok: copy.is_some() }, &[]));
+        }
+        if seen[0] {
+            return Ok(copy);
+        }
+    }
 }
 
 /// Without an owner that it can see, a process has no capabilities to lose: so they survive.

@@ -1,6 +1,6 @@
 //! What to run, and who hears of it.
 
-use crate::{Limits, PythonVersion};
+use crate::{Limits, PythonVersion, Start};
 use std::os::fd::OwnedFd;
 
 /// One execution.
@@ -23,6 +23,8 @@ pub struct Job {
     pub pre_commands: Vec<String>,
     /// What it reads from its standard input.
     pub stdin: Vec<u8>,
+    /// How its interpreter comes to be.
+    pub start: Start,
     /// Whether it shares the host's network; it has none of its own.
     pub host_network: bool,
     /// What it may use.
@@ -41,6 +43,7 @@ impl Job {
             env: Vec::new(),
             pre_commands: Vec::new(),
             stdin: Vec::new(),
+            start: Start::default(),
             host_network: false,
             limits: Limits::default(),
         }

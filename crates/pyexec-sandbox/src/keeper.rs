@@ -27,8 +27,9 @@ use std::{
 
 /// What the launcher says about one execution.
 pub(crate) enum Told {
-    /// pidfd, control socket, stdin, stdout, stderr, claims.
-    Created(Vec<OwnedFd>),
+    /// pidfd, control socket, stdin, stdout, stderr, claims; and whether a copy of the interpreter
+    /// waits in it.
+    Created(Vec<OwnedFd>, bool),
     NotCreated(StepError),
     Exited(GroupUsage),
 }
@@ -48,11 +49,17 @@ struct Shared {
     process: AtomicU32,
     /// Who listens, by execution; `None` once the launcher is gone.
     listeners: Mutex<Option<HashMap<u64, Sender<Told>>>>,
+    /// What became of zygotes, by interpreter: why one failed, or none where it works.
+    zygotes: Mutex<HashMap<usize, Option<String>>>,
 }
 
 impl Shared {
     fn listeners(&self) -> MutexGuard<'_, Option<HashMap<u64, Sender<Told>>>> {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn zygotes(&self) -> MutexGuard<'_, HashMap<usize, Option<String>>> {
+        self.zygotes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -65,6 +72,7 @@ impl Keeper {
             socket: ours,
             process: AtomicU32::new(0),
             listeners: Mutex::new(Some(HashMap::new())),
+            zygotes: Mutex::default(),
         });
         let (tell_start, start) = channel();
         let of_thread = Arc::clone(&shared);
@@ -89,6 +97,11 @@ impl Keeper {
     /// The launcher's process id.
     pub(crate) fn process(&self) -> u32 {
         self.shared.process.load(Ordering::Acquire)
+    }
+
+    /// What became of an interpreter's zygote, if anything is known.
+    pub(crate) fn zygote(&self, interpreter: usize) -> Option<Option<String>> {
+        self.shared.zygotes().get(&interpreter).cloned()
     }
 
     pub(crate) fn is_alive(&self) -> bool {
@@ -155,7 +168,11 @@ fn listen(shared: &Shared, tell_start: &Sender<io::Result<FromLauncher>>) {
                 drop(tell_start.send(Ok(message)));
                 continue;
             }
-            FromLauncher::Created { id } => (id, Told::Created(fds), false),
+            FromLauncher::Created { id, is_warm } => (id, Told::Created(fds, is_warm), false),
+            FromLauncher::Zygote { interpreter, failure } => {
+                shared.zygotes().insert(interpreter, failure);
+                continue;
+            }
             FromLauncher::NotCreated { id, error } => (id, Told::NotCreated(error), true),
             FromLauncher::Exited { id, usage } => (id, Told::Exited(usage), true),
         };

@@ -10,8 +10,14 @@ pub(crate) struct Setup {
     pub(crate) interpreters: Vec<crate::Interpreter>,
     /// Whether an execution may ask for the host's network.
     pub(crate) host_network: bool,
-    /// Sandboxes to keep ready.
+    /// Sandboxes to keep ready, of each kind.
     pub(crate) ready: usize,
+    /// No zygotes: every run starts an interpreter of its own.
+    pub(crate) strict: bool,
+    /// Interpreters, by index, to have zygotes of from the start.
+    pub(crate) warm: Vec<usize>,
+    /// Copies after which a zygote is replaced.
+    pub(crate) forks_per_zygote: u32,
     /// Control group below which each execution gets its own; the server's own where `None`.
     pub(crate) cgroup: Option<PathBuf>,
 }
@@ -25,6 +31,8 @@ pub(crate) enum ToLauncher {
         id: u64,
         /// Whether it shares the host's network.
         host_network: bool,
+        /// The interpreter, by index, of which a copy will do; none where it must be a new one.
+        interpreter: Option<usize>,
         limits: GroupLimits,
     },
 }
@@ -50,10 +58,17 @@ pub(crate) enum FromLauncher {
     /// With descriptors: pidfd, control socket, stdin, stdout, stderr, claims.
     Created {
         id: u64,
+        /// Whether a copy of the interpreter waits in it.
+        is_warm: bool,
     },
     NotCreated {
         id: u64,
         error: StepError,
+    },
+    /// Copies of an interpreter can be had from now on, or can't, and why.
+    Zygote {
+        interpreter: usize,
+        failure: Option<String>,
     },
     /// Every process of the execution is gone.
     Exited {
@@ -88,6 +103,10 @@ pub(crate) struct Go;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Order {
     pub(crate) program: Program,
+    /// Whether a copy of the interpreter that waits may run it.
+    pub(crate) may_be_warm: bool,
+    /// The interpreter's version, as in `python3.12`.
+    pub(crate) version: String,
     /// The interpreter's binary.
     pub(crate) interpreter: String,
     /// First directory of `PATH`, where `python` is that interpreter.
@@ -120,8 +139,13 @@ pub(crate) enum Program {
 /// PID 1 to server, or to the launcher while the sandbox is new.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum FromInit {
-    /// Namespaces and file systems are in place.
+    /// Namespaces and file systems are in place. With descriptors, where a zygote may send a copy:
+    /// the namespaces, the user's first, and the copy's end of the go channel.
     Ready,
+    /// A copy came and waits, or ended on its way.
+    Warmed {
+        ok: bool,
+    },
     Failed(StepError),
     /// The script's process ended, by itself or by a signal.
     Exited {

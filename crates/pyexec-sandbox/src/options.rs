@@ -1,6 +1,6 @@
 //! How a sandbox is set up.
 
-use crate::{Interpreter, discover};
+use crate::{Interpreter, PythonVersion, Start, discover};
 use std::path::PathBuf;
 
 /// How a [`Sandbox`](crate::Sandbox) is set up.
@@ -18,8 +18,17 @@ pub struct SandboxOptions {
     /// Whether a job may ask for the host's network. Its packets, loopback services and abstract
     /// sockets are then within its reach: an operator's explicit choice (default: false).
     pub host_network: bool,
-    /// Sandboxes to keep ready, at least one (default: 1).
+    /// Sandboxes to keep ready for each interpreter in use (default: 1).
     pub ready: usize,
+    /// How interpreters come to be; [`Start::Strict`] is for every job (default:
+    /// [`Start::Zygote`]).
+    pub start: Start,
+    /// Versions whose zygotes start with the sandbox; others start with their first job
+    /// (default: none).
+    pub warm: Vec<PythonVersion>,
+    /// Copies after which a zygote is replaced: copies of one share its address layout and hash
+    /// seed (default: 256).
+    pub forks_per_zygote: u32,
     /// Control group below which each execution gets one of its own: an absolute path for
     /// version 2, the path below each controller's mount for version 1. The server's own group
     /// where `None`.
@@ -34,6 +43,9 @@ impl Default for SandboxOptions {
             interpreters: discover(),
             host_network: false,
             ready: 1,
+            start: Start::default(),
+            warm: Vec::new(),
+            forks_per_zygote: 256,
             cgroup: None,
             launcher_path: None,
         }

@@ -2,11 +2,11 @@
 
 use crate::{
     End, Finished, Interpreter, Job, Observer, PythonVersion, RunAs, SandboxError, SandboxOptions,
-    Stop,
+    Start, Stop, ZygoteState,
     keeper::{Keeper, Told},
     launcher,
     message::{GroupLimits, LimitsBy, Order, Program, Setup, ToLauncher},
-    supervise,
+    start, supervise,
 };
 use pyexec_types::Isolation;
 use std::{
@@ -40,10 +40,14 @@ impl Sandbox {
         if options.interpreters.is_empty() {
             return Err(SandboxError::NoInterpreter);
         }
+        let position = |version| options.interpreters.iter().position(|i| i.version() == version);
         let setup = Setup {
+            warm: options.warm.iter().filter_map(|version| position(*version)).collect(),
             interpreters: options.interpreters,
             host_network: options.host_network,
             ready: options.ready,
+            strict: options.start == Start::Strict,
+            forks_per_zygote: options.forks_per_zygote.max(1),
             cgroup: options.cgroup,
         };
         let keeper = Keeper::start(&setup, options.launcher_path.clone())?;
@@ -106,12 +110,14 @@ impl Sandbox {
         self.check(&job)?;
         let keeper = self.keeper()?;
         let limits = &job.limits;
+        let may_be_warm = self.start_of(&job) == Start::Zygote;
         let id = self.count.fetch_add(1, Ordering::Relaxed);
         let told = keeper.ask(
             id,
             &ToLauncher::Create {
                 id,
                 host_network: job.host_network,
+                interpreter: may_be_warm.then(|| self.index(job.version)).flatten(),
                 limits: GroupLimits {
                     memory_bytes: (limits.memory_mb + limits.disk_mb) * MIB,
                     // PID 1 counts too.
@@ -120,15 +126,49 @@ impl Sandbox {
                 },
             },
         )?;
-        let fds = match told.recv() {
-            Ok(Told::Created(fds)) => fds,
+        let (fds, is_warm) = match told.recv() {
+            Ok(Told::Created(fds, is_warm)) => (fds, is_warm),
             Ok(Told::NotCreated(error)) => return Err(SandboxError::refused(error)),
             Ok(Told::Exited(_)) | Err(_) => {
                 return Err(SandboxError::Launcher("ended before the execution began", None));
             }
         };
-        let order = self.order(&job, keeper.limits)?;
-        supervise::supervise(fds, &order, job, &told, observer, stop)
+        let order = Order { may_be_warm, ..self.order(&job, keeper.limits)? };
+        let mut finished = supervise::supervise(fds, &order, job, &told, observer, stop)?;
+        finished.start = if is_warm { Start::Zygote } else { Start::Strict };
+        Ok(finished)
+    }
+
+    /// How a job of an interpreter's version would start now: from a zygote's copy, which has to
+    /// be ready, or strictly. The text says why it can't be a copy.
+    ///
+    /// # Errors
+    /// [`SandboxError::UnknownVersion`].
+    pub fn zygote(&self, version: PythonVersion) -> Result<ZygoteState, SandboxError> {
+        self.interpreter(version)?;
+        if self.setup.strict {
+            return Ok(ZygoteState::Off);
+        }
+        let known = self.index(version).and_then(|index| self.keeper_now().zygote(index));
+        Ok(match known {
+            None => ZygoteState::Absent,
+            Some(None) => ZygoteState::Ready,
+            Some(Some(reason)) => ZygoteState::Failed(reason),
+        })
+    }
+
+    fn index(&self, version: PythonVersion) -> Option<usize> {
+        self.interpreters().iter().position(|interpreter| interpreter.version() == version)
+    }
+
+    /// A copy runs only what a new interpreter would run in the same way.
+    fn start_of(&self, job: &Job) -> Start {
+        let strict = self.setup.strict
+            || job.start == Start::Strict
+            || job.host_network
+            || !job.pre_commands.is_empty()
+            || job.env.iter().any(|pair| start::is_read_at_start(pair));
+        if strict { Start::Strict } else { Start::Zygote }
     }
 
     /// The launcher, or a new one where it died.
@@ -178,6 +218,8 @@ impl Sandbox {
                 RunAs::Script => Program::Script,
                 RunAs::Eval => Program::Eval,
             },
+            may_be_warm: false,
+            version: interpreter.version().to_string(),
             interpreter: interpreter.executable().display().to_string(),
             bin: launcher::root::bin(interpreter).display().to_string(),
             entrypoint: job.entrypoint.clone(),

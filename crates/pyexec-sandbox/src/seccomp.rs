@@ -41,10 +41,29 @@ impl Filters {
         })
     }
 
+    /// Both filters as the kernel's instructions, in the order of their installation, after the
+    /// first one's length in bytes.
+    pub(crate) fn to_bytes(&self, without_groups: bool) -> Vec<u8> {
+        let bytes = |filter: &BpfProgram| -> Vec<u8> {
+            let step = |step: &seccompiler::sock_filter| {
+                let [c0, c1] = step.code.to_ne_bytes();
+                let [k0, k1, k2, k3] = step.k.to_ne_bytes();
+                [c0, c1, step.jt, step.jf, k0, k1, k2, k3]
+            };
+            filter.iter().flat_map(step).collect()
+        };
+        let first = bytes(self.list(without_groups));
+        let length = u32::try_from(first.len()).unwrap_or(u32::MAX).to_ne_bytes();
+        [length.to_vec(), first, bytes(&self.missing)].concat()
+    }
+
+    fn list(&self, without_groups: bool) -> &BpfProgram {
+        if without_groups { &self.allowed_without_groups } else { &self.allowed }
+    }
+
     /// Installs the filters on this thread, for good.
     pub(crate) fn install(&self, without_groups: bool) -> Result<(), StepError> {
-        let list = if without_groups { &self.allowed_without_groups } else { &self.allowed };
-        [list, &self.missing]
+        [self.list(without_groups), &self.missing]
             .into_iter()
             .try_for_each(|filter| seccompiler::apply_filter(filter))
             .map_err(|error| failed(&error))

@@ -1,7 +1,8 @@
 //! One execution from "go" to its last byte of output, on the caller's thread.
 
 use crate::{
-    Claims, End, Finished, Job, Observer, OutputStream, SandboxError, Stop, Usage, channel, claims,
+    Claims, End, Finished, Job, Observer, OutputStream, SandboxError, Start, Stop, Usage, channel,
+    claims,
     keeper::Told,
     message::{FromInit, Go, GroupUsage, Order},
 };
@@ -174,7 +175,7 @@ impl Running {
     fn hear(&mut self) {
         let Some(control) = &self.control else { return };
         match channel::receive(control) {
-            Ok(Some((FromInit::Ready, _))) => {}
+            Ok(Some((FromInit::Ready | FromInit::Warmed { .. }, _))) => {}
             Ok(Some((FromInit::Exited { code, signal }, _))) => {
                 let end = match (code, signal) {
                     (Some(code), _) => End::Exited(code),
@@ -264,7 +265,7 @@ impl Running {
             cpu: Duration::from_millis(usage.cpu_ms),
             peak_memory_bytes: usage.peak_memory_bytes,
         };
-        Finished { end, duration, usage, claims }
+        Finished { end, duration, usage, claims, start: Start::Strict }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::message::{Order, Step, StepError};
 use rustix::{
-    process::{Resource, Rlimit, getrlimit, setrlimit},
+    process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit},
     thread::{
         CapabilitySet, CapabilitySets, clear_ambient_capability_set,
         remove_capability_from_bounding_set, set_capabilities, set_no_new_privs,
@@ -34,8 +34,8 @@ pub(crate) fn raise_open_files(wanted: u64) -> Result<u64, StepError> {
     Ok(most)
 }
 
-/// Limits on each single process.
-pub(crate) fn limit(order: &Order) -> Result<(), StepError> {
+/// Limits on each single process: this one, or another of the same user, and what it starts.
+pub(crate) fn limit(process: Option<Pid>, order: &Order) -> Result<(), StepError> {
     for (resource, value) in [
         // 1, since 0 doesn't keep a crash from a handler that core_pattern pipes to (core(5)).
         (Resource::Core, 1),
@@ -50,7 +50,7 @@ pub(crate) fn limit(order: &Order) -> Result<(), StepError> {
         // What we were given ourselves may be less.
         let value = getrlimit(resource).maximum.map_or(value, |maximum| value.min(maximum));
         let limit = Rlimit { current: Some(value), maximum: Some(value) };
-        setrlimit(resource, limit).step(format!("limiting {resource:?}"))?;
+        prlimit(process, resource, limit).step(format!("limiting {resource:?}"))?;
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ impl Prepared {
         let message =
             memfd_create("pyexec-go", MemfdFlags::CLOEXEC).step("making a memory file")?;
         let mut file = File::from(message);
-        file.write_all(&go_message(order))
+        file.write_all(&go_message(order, &order.env))
             .and_then(|()| file.rewind())
             .step("writing arguments")?;
         Ok(Self { go: pipe()?, message: file.into(), failure: pipe()? })
@@ -77,23 +77,31 @@ impl Started {
     }
 }
 
-/// Entrypoint, number of arguments, arguments, environment, each ended by NUL but the last.
-fn go_message(order: &Order) -> Vec<u8> {
+/// Kind of program, entrypoint, number of arguments, arguments, variables, with NULs between them.
+pub(crate) fn go_message(order: &Order, variables: &[String]) -> Vec<u8> {
+    let program = match order.program {
+        Program::Script => "script",
+        Program::Eval => "eval",
+    };
     let (entrypoint, count) = (script(order), order.args.len().to_string());
-    [&entrypoint, &count].into_iter().chain(&order.args).chain(&order.env).fold(
-        Vec::new(),
-        |mut message, word| {
-            if !message.is_empty() {
-                message.push(0);
-            }
-            message.extend(word.as_bytes());
-            message
-        },
-    )
+    let words = [program, &entrypoint, &count].into_iter();
+    let words = words.chain(order.args.iter().chain(variables).map(String::as_str));
+    words.collect::<Vec<_>>().join("\0").into_bytes()
 }
+
+/// What a zygote is started with.
+pub(crate) const MAIN: &str = "/work/main.py";
 
 fn script(order: &Order) -> String {
     format!("/work/{}", order.entrypoint)
+}
+
+/// The file that the interpreter is to open.
+pub(crate) fn opened(order: &Order) -> String {
+    match order.program {
+        Program::Script => script(order),
+        Program::Eval => "/opt/pyexec/eval/main.py".into(),
+    }
 }
 
 /// Numbers of the descriptors that are closed or hidden before the script starts: the highest
@@ -144,16 +152,12 @@ fn enter(
 
     rustix::process::chdir("/work").step("entering /work")?;
     sys::reset_signals();
-    privileges::limit(order)?;
+    privileges::limit(None, order)?;
 
     let (program, argv) = if shell { shell_command(order) } else { python_command(order) };
     let boot = (!shell).then(|| {
-        let program = match order.program {
-            Program::Script => "script",
-            Program::Eval => "eval",
-        };
         let Numbers { go, message, claims, .. } = numbers;
-        format!("PYEXEC_BOOT={go},{message},{claims},{program}")
+        format!("script,{go},{message},{claims}")
     });
     let c = |text: String| {
         CString::new(text).map_err(|_| StepError {
@@ -172,11 +176,7 @@ fn enter(
 const STDIN_FOR_LATER: i32 = 9;
 
 fn python_command(order: &Order) -> (String, Vec<String>) {
-    let script = match order.program {
-        Program::Script => script(order),
-        Program::Eval => "/opt/pyexec/eval/main.py".into(),
-    };
-    (order.interpreter.clone(), vec![order.interpreter.clone(), "-u".into(), script])
+    (order.interpreter.clone(), vec![order.interpreter.clone(), "-u".into(), opened(order)])
 }
 
 /// One `sh` runs each command by itself, so that a comment or an open quote in one can't reach
@@ -196,25 +196,34 @@ fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
+/// What every program gets.
+fn usual(bin: &str) -> Vec<String> {
+    let path = format!("PATH={bin}:/usr/local/bin:/usr/bin:/bin");
+    [&*path, "HOME=/work", "USER=pyexec", "LANG=C.UTF-8"].map(str::to_owned).to_vec()
+}
+
+/// Where `sitecustomize` lies.
+const BOOT_PATH: &str = "PYTHONPATH=/opt/pyexec/boot";
+
+/// The same before anyone has asked for anything.
+pub(crate) fn zygote_environment(bin: &str, boot: &str) -> Vec<String> {
+    let boot = [BOOT_PATH.to_owned(), format!("PYEXEC_BOOT={boot}")];
+    usual(bin).into_iter().chain(boot).collect()
+}
+
 /// A clean environment, the request's variables, and what our part of the start needs.
-fn environment(order: &Order, boot: Option<String>) -> Vec<String> {
-    let mut pairs = vec![
-        format!("PATH={}:/usr/local/bin:/usr/bin:/bin", order.bin),
-        "HOME=/work".to_owned(),
-        "USER=pyexec".to_owned(),
-        "LANG=C.UTF-8".to_owned(),
-    ];
+pub(crate) fn environment(order: &Order, boot: Option<String>) -> Vec<String> {
+    let mut pairs = usual(&order.bin);
     let key = |pair: &str| pair.split('=').next().unwrap_or_default().to_owned();
     for pair in &order.env {
         pairs.retain(|other| key(other) != key(pair));
         pairs.push(pair.clone());
     }
     if let Some(boot) = boot {
-        const FOLDER: &str = "PYTHONPATH=/opt/pyexec/boot";
         let given = pairs.iter().find_map(|pair| pair.strip_prefix("PYTHONPATH="));
-        let path = given.map_or(FOLDER.to_owned(), |given| format!("{FOLDER}:{given}"));
+        let path = given.map_or(BOOT_PATH.to_owned(), |given| format!("{BOOT_PATH}:{given}"));
         pairs.retain(|pair| key(pair) != "PYTHONPATH" && key(pair) != "PYEXEC_BOOT");
-        pairs.extend([path, boot]);
+        pairs.extend([path, format!("PYEXEC_BOOT={boot}")]);
     }
     pairs
 }

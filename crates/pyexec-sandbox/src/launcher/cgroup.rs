@@ -182,9 +182,6 @@ impl Group {
 
     /// Moves a process that couldn't be born here.
     pub(crate) fn attach(&self, pid: Pid) -> Result<()> {
-        if self.birthplace().is_some() {
-            return Ok(());
-        }
         let pid = pid.as_raw_nonzero().to_string();
         self.folders.iter().try_for_each(|(_, folder)| write(folder, "cgroup.procs", &pid))
     }

@@ -1,10 +1,14 @@
 //! Which users of the host stand behind the user inside.
 
-use crate::message::{Step, StepError};
+use crate::{
+    message::{Step, StepError},
+    sys::{self, Clone},
+};
 use rustix::{
     fd::BorrowedFd,
     fs::fchown,
     process::{Gid, Pid, Uid, geteuid},
+    thread::{CapabilitiesSecureBits, set_capabilities_secure_bits, set_thread_res_uid},
 };
 use std::{collections::BTreeSet, fs};
 
@@ -15,6 +19,8 @@ pub(crate) const INSIDE: u32 = 1000;
 const USUAL_FIRST: u32 = 0x7000_0000;
 /// Ids that are set aside for sandboxes at the end of a smaller range, as in a container.
 const SET_ASIDE: u32 = 4096;
+/// The last of them that a sandbox gets; the one after it is the zygotes'.
+const LAST_SLOT: u32 = SET_ASIDE - 2;
 
 /// Who runs sandboxes on the host's side, found out before any namespace is entered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +72,46 @@ fn first_id(map: &str) -> Option<u32> {
     Some(USUAL_FIRST.min(if count > 4 * SET_ASIDE { count - SET_ASIDE } else { 0 }))
 }
 
+impl Owner {
+    /// Makes it possible to create namespaces that belong to a zygote: whoever has the owner's id
+    /// has every capability in a user namespace (user_namespaces(7)), and nothing outside.
+    ///
+    /// # Errors
+    /// Where root may not keep its capabilities while it has another id.
+    pub(crate) fn prepare_to_own(self) -> Result<(), StepError> {
+        if self == Self::Ourselves {
+            return Ok(());
+        }
+        set_capabilities_secure_bits(CapabilitiesSecureBits::NO_SETUID_FIXUP)
+            .step("keeping capabilities under another id")
+    }
+
+    /// The user and group of zygotes: after those of all sandboxes; none where it is ourselves.
+    pub(crate) fn zygote(self) -> Option<(Uid, Gid)> {
+        let Self::IdsFrom(first) = self else { return None };
+        let id = first + LAST_SLOT + 1;
+        Some((Uid::from_raw(id), Gid::from_raw(id)))
+    }
+
+    /// Makes a child whose user namespace belongs to the zygotes.
+    pub(crate) fn clone_into(
+        self,
+        namespaces: libc::c_int,
+        cgroup: Option<BorrowedFd<'_>>,
+    ) -> rustix::io::Result<Clone> {
+        let Some((user, _)) = self.zygote() else {
+            return sys::clone_into(namespaces, cgroup);
+        };
+        // The real one stays root's, and so the way back stays open.
+        set_thread_res_uid(Uid::ROOT, user, Uid::ROOT)?;
+        let cloned = sys::clone_into(namespaces, cgroup);
+        if !matches!(cloned, Ok(Clone::Child)) {
+            set_thread_res_uid(Uid::ROOT, Uid::ROOT, Uid::ROOT)?;
+        }
+        cloned
+    }
+}
+
 /// The ids that are taken.
 #[derive(Debug, Default)]
 pub(crate) struct Identities {
@@ -75,7 +121,7 @@ pub(crate) struct Identities {
 impl Identities {
     /// A free slot.
     pub(crate) fn take(&mut self) -> u32 {
-        let slot = (0..SET_ASIDE).find(|slot| !self.taken.contains(slot)).unwrap_or(SET_ASIDE - 1);
+        let slot = (0..LAST_SLOT).find(|slot| !self.taken.contains(slot)).unwrap_or(LAST_SLOT);
         self.taken.insert(slot);
         slot
     }
@@ -92,15 +138,20 @@ pub(crate) fn map(pid: Pid, slot: u32, owner: Owner) -> Result<(), StepError> {
         // What the launcher's own namespace calls us.
         Owner::Ourselves => 0,
     };
+    prefer_to_end(pid)?;
     let pid = pid.as_raw_nonzero();
     let write = |file: &str, text: String| {
         fs::write(format!("/proc/{pid}/{file}"), text).step(format!("writing {file}"))
     };
-    // More likely to go first when the whole machine is out of memory.
-    write("oom_score_adj", "500".into())?;
     write("setgroups", "deny".into())?;
     write("uid_map", format!("{INSIDE} {outside} 1"))?;
     write("gid_map", format!("{INSIDE} {outside} 1"))
+}
+
+/// More likely to go first when the whole machine is out of memory.
+pub(crate) fn prefer_to_end(pid: Pid) -> Result<(), StepError> {
+    let file = format!("/proc/{}/oom_score_adj", pid.as_raw_nonzero());
+    fs::write(file, "500").step("writing oom_score_adj")
 }
 
 /// Makes pipes belong to the inside user, so that a script may open `/dev/stdout` by name.

@@ -5,7 +5,7 @@
 
 use crate::{
     Interpreter, init,
-    launcher::identity::Owner,
+    launcher::{identity::Owner, zygote},
     message::{Step, StepError},
     sys,
 };
@@ -190,9 +190,19 @@ fn synthesise(
     interpreters: &[Interpreter],
     resolver: Option<&[u8]>,
 ) -> std::io::Result<()> {
-    for path in ["work", "tmp", "mnt", "dev/shm", "etc", "opt/pyexec/boot", "opt/pyexec/eval"] {
+    for path in [
+        "work",
+        "tmp",
+        "mnt",
+        "dev/shm",
+        "etc",
+        "opt/pyexec/boot",
+        "opt/pyexec/eval",
+        "opt/pyexec/zygote",
+    ] {
         folder(&stage.join(path))?;
     }
+    fs::write(stage.join(zygote::EXTENSION_FILE), zygote::EXTENSION)?;
     folder(&stage.join(EMPTY))?;
     for top in TOP {
         if let Ok(target) = fs::read_link(top) {
@@ -240,6 +250,8 @@ pub(crate) fn bin(interpreter: &Interpreter) -> PathBuf {
 }
 
 const EMPTY: &str = "opt/pyexec/empty";
+/// The same, seen from inside.
+pub(crate) const EMPTY_FOLDER: &str = "/opt/pyexec/empty";
 
 /// Hides the host's packages: their `.pth` files would run inside, and a script must not depend
 /// on what an operator happened to install.

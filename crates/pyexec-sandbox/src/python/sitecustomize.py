@@ -1,5 +1,5 @@
-# Python imports this module during start-up, before the script. It waits for the word "go",
-# becomes the process that was asked for, and leaves no trace: CPython itself then opens the
+# Python imports this module during start-up, before the script. It waits until it hears what to
+# run, becomes the process that was asked for, and leaves no trace: CPython itself then opens the
 # script, so that no frame of ours is ever on the stack.
 
 
@@ -7,10 +7,11 @@ def boot():
     import os
     import sys
 
-    # Descriptors of the go channel, of the order and of the claims channel; "script" or "eval".
-    *channels, program = os.environ.pop("PYEXEC_BOOT").split(",")
-    go, message, claims = map(int, channels)
-    for fd in (go, message, claims):
+    # "script" with descriptors of the go channel, of the order and of the claims channel; or
+    # "zygote" with its socket.
+    role, *numbers = os.environ.pop("PYEXEC_BOOT").split(",")
+    numbers = [int(number) for number in numbers]
+    for fd in numbers:
         os.set_inheritable(fd, False)
 
     here = "/opt/pyexec/boot"
@@ -29,16 +30,36 @@ def boot():
                 return data
             data += chunk
 
-    if read(go) != b"go":
-        os._exit(125)
-    order = read(message)
-    entrypoint, count, *words = map(os.fsdecode, order.split(b"\0"))
+    if role == "zygote":
+        there = "/opt/pyexec/zygote"
+        sys.path.insert(0, there)
+        import _pyexec_zygote as zygote
+
+        sys.path.remove(there)
+        sys.path_importer_cache.pop(there, None)
+        del sys.modules["_pyexec_zygote"]
+        # From here on this is a copy, inside the sandbox.
+        go, claims = zygote.serve(*numbers)
+        order = read(go)
+        if not order:
+            os._exit(125)
+        os.environ.clear()
+    else:
+        go, message, claims = numbers
+        if read(go) != b"go":
+            os._exit(125)
+        order = read(message)
+    program, entrypoint, count, *words = map(os.fsdecode, order.split(b"\0"))
     count = int(count)
     sys.argv[:] = [entrypoint, *words[:count]]
     sys.orig_argv[:] = [sys.executable, "-u", *sys.argv]
     for pair in words[count:]:
         key, _, value = pair.partition("=")
         os.environ[key] = value
+    if role == "zygote":
+        script = "/opt/pyexec/eval/main.py" if program == "eval" else entrypoint
+        if script != "/work/main.py" and not zygote.run_instead(script):
+            os._exit(125)
 
     fields = []
     pid = os.getpid()

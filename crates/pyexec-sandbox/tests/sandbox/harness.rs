@@ -5,12 +5,24 @@ use pyexec_archive::{
     read::{ReadOptions, canonicalize},
 };
 use pyexec_sandbox::{
-    Captured, Finished, Job, Limits, PythonVersion, RunAs, Sandbox, SandboxOptions, Stop,
+    Captured, Finished, Job, Limits, PythonVersion, RunAs, Sandbox, SandboxOptions, Start, Stop,
+    discover,
 };
 use std::sync::LazyLock;
 
-pub(crate) static SANDBOX: LazyLock<Sandbox> =
-    LazyLock::new(|| Sandbox::start(SandboxOptions::default()).unwrap());
+/// By copies of zygotes, unless these tests run once more for the other way.
+pub(crate) static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| {
+    let strict = std::env::var_os(STRICT).is_some();
+    let start = if strict { Start::Strict } else { Start::Zygote };
+    let sandbox = Sandbox::start(SandboxOptions { start, ..SandboxOptions::default() }).unwrap();
+    if !strict {
+        await_zygote_of(&sandbox, sandbox.interpreters()[0].version());
+    }
+    sandbox
+});
+
+/// Set where every job is to start strictly.
+pub(crate) const STRICT: &str = "PYEXEC_TEST_STRICT";
 
 /// What came of one run.
 #[derive(Debug)]
@@ -21,7 +33,12 @@ pub(crate) struct Ran {
 }
 
 pub(crate) fn job(files: &[(&str, &str)]) -> Job {
-    let archive = Archive::from_map(files.iter().map(|(name, text)| (*name, *text))).unwrap();
+    let bytes: Vec<_> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    job_with_bytes(&bytes)
+}
+
+pub(crate) fn job_with_bytes(files: &[(&str, &[u8])]) -> Job {
+    let archive = Archive::from_map(files.iter().map(|(name, bytes)| (*name, *bytes))).unwrap();
     let mut file = tempfile::tempfile().unwrap();
     canonicalize(archive.open(), &mut file, &ReadOptions::default()).unwrap();
     let mut job = Job::new(file.into(), newest(), files[0].0);
@@ -29,8 +46,28 @@ pub(crate) fn job(files: &[(&str, &str)]) -> Job {
     job
 }
 
+/// Waits until copies of an interpreter can be had; a first job asks for them.
+pub(crate) fn await_zygote(version: PythonVersion) {
+    await_zygote_of(&SANDBOX, version);
+}
+
+pub(crate) fn await_zygote_of(sandbox: &Sandbox, version: PythonVersion) {
+    let start = std::time::Instant::now();
+    loop {
+        let mut job = job(&[("main.py", "")]);
+        job.version = version;
+        let ran = sandbox.run(job, &mut Captured::default(), &Stop::new().unwrap()).unwrap();
+        if ran.start == Start::Zygote {
+            return;
+        }
+        let state = sandbox.zygote(version).unwrap();
+        assert!(start.elapsed().as_secs() < 30, "no zygote: {state:?}");
+    }
+}
+
 pub(crate) fn newest() -> PythonVersion {
-    SANDBOX.interpreters()[0].version()
+    static NEWEST: LazyLock<PythonVersion> = LazyLock::new(|| discover()[0].version());
+    *NEWEST
 }
 
 pub(crate) fn run(job: Job) -> Ran {

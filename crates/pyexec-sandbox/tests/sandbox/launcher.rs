@@ -9,7 +9,7 @@ use std::{
 };
 
 /// Processes whose parent is `parent`, by name.
-fn children(parent: u32, name: &str) -> Vec<Pid> {
+pub(crate) fn children(parent: u32, name: &str) -> Vec<Pid> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").unwrap().flatten() {
         let Ok(pid) = entry.file_name().to_string_lossy().parse::<i32>() else {
@@ -28,7 +28,7 @@ fn children(parent: u32, name: &str) -> Vec<Pid> {
     found
 }
 
-fn until(what: &str, mut happened: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut happened: impl FnMut() -> bool) {
     let start = Instant::now();
     while !happened() {
         assert!(start.elapsed() < Duration::from_secs(20), "{what} never happened");

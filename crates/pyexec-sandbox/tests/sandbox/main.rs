@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
+mod again;
 mod eval;
 mod harness;
 mod isolation;
@@ -10,4 +11,4 @@ mod lifecycle;
 mod limits;
 mod pre_commands;
 mod semantics;
-mod unprivileged;
+mod zygotes;

@@ -1,5 +1,6 @@
-//! The same suite as an ordinary user, and a kernel that says no.
+//! The same suite as an ordinary user and without zygotes, and a kernel that says no.
 
+use crate::harness::STRICT;
 use std::{
     os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
@@ -38,8 +39,21 @@ fn everything_holds_for_an_ordinary_user() {
         return;
     }
     let (mut command, _, _folder) = as_ordinary_user("");
-    let output = command
-        .args(["--skip", "unprivileged::", "--skip", "scripts_are_plain_python"])
+    let output = command.args(["--skip", "again::", "--skip", "semantics::"]).output().unwrap();
+    let (passed, text) = (output.status.success(), text(output));
+    assert!(passed, "{text}");
+    assert!(text.contains("lifecycle::many_at_the_same_time ... ok"), "{text}");
+}
+
+/// The same suite with interpreters that are started for each job.
+#[test]
+fn everything_holds_without_zygotes() {
+    if std::env::var_os(STRICT).is_some() {
+        return;
+    }
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--skip", "again::", "--skip", "semantics::", "--skip", "zygotes::"])
+        .env(STRICT, "1")
         .output()
         .unwrap();
     let (passed, text) = (output.status.success(), text(output));
@@ -53,7 +67,7 @@ fn where_the_kernel_refuses_it_refuses_and_says_what_to_do() {
     let (mut command, copy, _folder) = as_ordinary_user("unshare");
     let output = command
         .args(["--user", "--map-root-user", "sh", "-c"])
-        .arg("echo 0 > /proc/sys/user/max_net_namespaces && exec \"$0\" --exact --nocapture unprivileged::refused")
+        .arg("echo 0 > /proc/sys/user/max_net_namespaces && exec \"$0\" --exact --nocapture again::refused")
         .arg(copy)
         .env("PYEXEC_TEST_EXPECT_REFUSAL", "1")
         .output()

@@ -1,0 +1,328 @@
+//! Which sandbox an execution gets, and which are kept ready for the next.
+
+use super::{
+    Launcher, cgroup,
+    sandbox::{Claim, Door, PATIENCE, Sandbox, ServerEnds, State},
+    zygote::Said,
+};
+use crate::{
+    channel,
+    message::{FromInit, FromLauncher, GroupUsage, Step, StepError},
+    sys,
+};
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    fd::AsFd,
+    pipe::{PipeFlags, pipe_with},
+    process::Pid,
+};
+use std::time::Instant;
+
+impl Launcher {
+    /// Makes a first sandbox and waits for it.
+    pub(super) fn probe(&mut self) -> Result<(), StepError> {
+        let index = self.start(false)?;
+        let sandbox = &mut self.sandboxes[index];
+        let Some(ends) = &sandbox.ends else { return Ok(()) };
+        let timeout = Timespec::try_from(PATIENCE).ok();
+        if poll(&mut [PollFd::new(&ends.control, PollFlags::IN)], timeout.as_ref()) == Ok(0) {
+            sandbox.kill();
+        }
+        let door = first_word(ends)?;
+        sandbox.enter(State::Plain(door));
+        Ok(())
+    }
+
+    /// Finds or makes a sandbox for an execution, with a copy of an interpreter if one is wanted
+    /// and can be had.
+    pub(super) fn create(&mut self, claim: Claim, host_network: bool, wanted: Option<usize>) {
+        let wanted = wanted.filter(|index| !host_network && self.want_zygote(*index));
+        let found = if host_network { None } else { self.find(wanted) };
+        let index = match found.map_or_else(|| self.start(host_network), Ok) {
+            Ok(index) => index,
+            Err(error) => return self.tell(&FromLauncher::NotCreated { id: claim.id, error }),
+        };
+        let sandbox = &mut self.sandboxes[index];
+        sandbox.claim = Some(claim);
+        sandbox.wanted = wanted;
+        self.advance(index);
+    }
+
+    /// The best that is there: ready, or nearly so.
+    fn find(&self, wanted: Option<usize>) -> Option<usize> {
+        let rank = |sandbox: &Sandbox| match (&sandbox.state, wanted) {
+            (State::Warm(index), Some(wanted)) if *index == wanted => Some(0),
+            (State::Warming { .. }, Some(_)) if sandbox.wanted == wanted => Some(1),
+            (State::Plain(Some(_)), Some(_)) => Some(2),
+            (State::Plain(_), None) => Some(0),
+            (State::Starting, _) => Some(3),
+            _ => None,
+        };
+        let free = self.sandboxes.iter().enumerate().filter(|(_, sandbox)| sandbox.is_free());
+        let ranked = free.filter_map(|(index, sandbox)| Some((rank(sandbox)?, index)));
+        ranked.min().map(|(_, index)| index)
+    }
+
+    /// Starts a new one; where it is in the list.
+    fn start(&mut self, host_network: bool) -> Result<usize, StepError> {
+        self.count += 1;
+        let group = self.groups.create(&cgroup::name(self.count)).step(cgroup::STEP)?;
+        let slot = self.identities.take();
+        match Sandbox::start(group, slot, host_network, self.owner, &self.filters) {
+            Ok(sandbox) => self.sandboxes.push(sandbox),
+            Err((error, group)) => {
+                self.identities.give_back(slot);
+                self.busy.extend(group);
+                return Err(error);
+            }
+        }
+        Ok(self.sandboxes.len() - 1)
+    }
+
+    /// Does what comes next for a sandbox: a copy of an interpreter, or its execution.
+    fn advance(&mut self, index: usize) {
+        let sandbox = &mut self.sandboxes[index];
+        if let (State::Plain(door), Some(wanted)) = (&mut sandbox.state, sandbox.wanted)
+            && let Some(door) = door.take()
+        {
+            // Where that fails, it can still start an interpreter of its own.
+            if self.warm(index, wanted, door).is_ok() {
+                return;
+            }
+        }
+        let sandbox = &self.sandboxes[index];
+        if !sandbox.is_in_progress() && sandbox.claim.is_some() {
+            self.hand_out(index);
+        }
+    }
+
+    /// Asks for a copy of an interpreter in a sandbox.
+    fn warm(&mut self, index: usize, wanted: usize, door: Door) -> Result<(), StepError> {
+        let sandbox = &mut self.sandboxes[index];
+        let (Some(zygote), Some(ends)) = (self.nursery.ready(wanted), &sandbox.ends) else {
+            return Err(StepError {
+                step: "copying an interpreter".into(),
+                errno: 0,
+                detail: "it is gone".into(),
+            });
+        };
+        let (its_start, start) = pipe_with(PipeFlags::CLOEXEC).step("making a pipe")?;
+        zygote.fork(sandbox.pid, &door, ends.inner.each_ref(), &its_start)?;
+        sandbox.enter(State::Warming { start: Some(start), helper: None });
+        Ok(())
+    }
+
+    fn hand_out(&mut self, index: usize) {
+        let sandbox = &mut self.sandboxes[index];
+        let (Some(claim), Some(ends)) = (sandbox.claim.take(), sandbox.ends.take()) else {
+            return;
+        };
+        let id = claim.id;
+        let is_warm = matches!(sandbox.state, State::Warm(_));
+        sandbox.enter(State::Taken(id));
+        let limited = sandbox.group.as_ref().map_or(Ok(()), |group| group.limit(claim.limits));
+        if let Err(error) = limited.step("setting the limits of the control group") {
+            sandbox.kill();
+            return self.tell(&FromLauncher::NotCreated { id, error });
+        }
+        let ServerEnds { control, stdin, stdout, stderr, claims, inner: _ } = &ends;
+        let fds = [&sandbox.pidfd, control, stdin, stdout, stderr, claims].map(AsFd::as_fd);
+        let created = FromLauncher::Created { id, is_warm };
+        drop(channel::send(&self.socket, &created, &fds));
+    }
+
+    /// What PID 1 of a sandbox says before it is handed out.
+    pub(super) fn hear_sandbox(&mut self, pid: Pid) {
+        let Some(index) = self.position(pid) else { return };
+        let sandbox = &mut self.sandboxes[index];
+        let Some(ends) = &sandbox.ends else { return };
+        match &mut sandbox.state {
+            State::Starting => match first_word(ends) {
+                Ok(door) => sandbox.enter(State::Plain(door)),
+                Err(error) => {
+                    sandbox.kill();
+                    self.halted |= sandbox.claim.is_none();
+                    if let Some(Claim { id, .. }) = sandbox.claim.take() {
+                        self.tell(&FromLauncher::NotCreated { id, error });
+                    }
+                    return;
+                }
+            },
+            State::Warming { start, helper } => {
+                let warmed = matches!(
+                    channel::receive(&ends.control),
+                    Ok(Some((FromInit::Warmed { ok: true }, _)))
+                );
+                *start = None;
+                if let Some(helper) = helper.take() {
+                    // It has nothing left to do.
+                    drop(sys::reap(helper));
+                }
+                let wanted = sandbox.wanted.filter(|_| warmed);
+                sandbox.enter(wanted.map_or(State::Plain(None), State::Warm));
+                self.halted |= !warmed;
+            }
+            _ => return,
+        }
+        self.advance(index);
+    }
+
+    /// What a zygote says.
+    pub(super) fn hear_zygote(&mut self, pid: Pid) {
+        match self.nursery.hear(pid) {
+            Some((Said::Ready, interpreter)) => {
+                self.tell(&FromLauncher::Zygote { interpreter, failure: None });
+            }
+            Some((Said::Helper(helper), _)) => self.introduce(pid, helper),
+            Some((Said::Gone, interpreter)) => {
+                let failure = Some(self.nursery.bury(pid));
+                self.tell(&FromLauncher::Zygote { interpreter, failure });
+            }
+            None => {}
+        }
+    }
+
+    /// Puts the process that makes a copy into the sandbox's group, and lets it begin.
+    fn introduce(&mut self, zygote: Pid, helper: Option<Pid>) {
+        let sandbox = self.nursery.next_waiting(zygote);
+        let sandbox = self.sandboxes.iter_mut().find(|entry| Some(entry.pid) == sandbox);
+        let Some(helper) = helper else { return };
+        let Some(sandbox) = sandbox else {
+            // Its sandbox has ended meanwhile: it sees the end of its pipe.
+            drop(sys::reap(helper));
+            return;
+        };
+        let attached = sandbox.group.as_ref().map_or(Ok(()), |group| group.attach(helper));
+        if let State::Warming { start, helper: known } = &mut sandbox.state {
+            let start = start.take();
+            if attached.is_ok()
+                && let Some(start) = start
+            {
+                let _ = rustix::io::write(&start, &[0]);
+            }
+            *known = Some(helper);
+        }
+    }
+
+    /// A sandbox has ended: everything in it is gone with its PID 1.
+    pub(super) fn bury(&mut self, pid: Pid) -> Result<(), StepError> {
+        let Some(index) = self.position(pid) else { return Ok(()) };
+        let sandbox = self.sandboxes.swap_remove(index);
+        let reaped = sys::reap(pid).step("reaping a sandbox")?;
+        let mut usage = sandbox.group.as_ref().map(cgroup::Group::usage).unwrap_or_default();
+        usage.cpu_ms = usage.cpu_ms.max(reaped.cpu_ms);
+        usage.peak_memory_bytes = match usage.peak_memory_bytes {
+            0 => reaped.max_rss_bytes,
+            peak => peak,
+        };
+        self.identities.give_back(sandbox.slot);
+        if let State::Taken(id) = sandbox.state {
+            let told: GroupUsage = usage;
+            self.tell(&FromLauncher::Exited { id, usage: told });
+        } else {
+            self.halted |= sandbox.claim.is_none();
+        }
+        if let Some(Claim { id, .. }) = sandbox.claim {
+            let error = StepError {
+                step: "starting PID 1".into(),
+                errno: 0,
+                detail: "it ended before it was ready".into(),
+            };
+            self.tell(&FromLauncher::NotCreated { id, error });
+        }
+        if let State::Warming { start, helper: Some(helper) } = sandbox.state {
+            drop(start);
+            drop(sys::reap(helper));
+        }
+        if let Some(group) = sandbox.group
+            && !self.groups.remove(&group)
+        {
+            self.busy.push(group);
+        }
+        Ok(())
+    }
+
+    /// Makes the next that should be ready, one at a time: an execution shouldn't wait for its
+    /// namespaces. What fails now fails again, with its reason, for the execution that needs it.
+    pub(super) fn refill(&mut self) {
+        let is_free = |sandbox: &&Sandbox| sandbox.is_free();
+        let mut free = self.sandboxes.iter().filter(is_free);
+        if self.halted || free.clone().any(Sandbox::is_in_progress) {
+            return;
+        }
+        let plain = free.clone().filter(|sandbox| matches!(sandbox.state, State::Plain(_))).count();
+        let spare = if self.nursery.is_off() { self.setup.ready.max(1) } else { 1 };
+        let lacking = self.nursery.in_use().find(|index| {
+            let warm =
+                |sandbox: &&Sandbox| matches!(sandbox.state, State::Warm(of) if of == *index);
+            free.clone().filter(warm).count() < self.setup.ready
+        });
+        let plain_at = free.position(|sandbox| matches!(sandbox.state, State::Plain(Some(_))));
+        let index = match lacking {
+            Some(_) if plain_at.is_some() => plain_at.and_then(|nth| {
+                let mut free = self.sandboxes.iter().enumerate().filter(|(_, s)| s.is_free());
+                free.nth(nth).map(|(index, _)| index)
+            }),
+            Some(_) => self.start(false).ok(),
+            None if plain < spare => self.start(false).ok(),
+            None => return,
+        };
+        let Some(index) = index else {
+            self.halted = true;
+            return;
+        };
+        self.sandboxes[index].wanted = lacking;
+        self.advance(index);
+    }
+
+    /// When the next sandbox counts as stuck.
+    pub(super) fn next_stuck(&self) -> Option<Instant> {
+        self.sandboxes.iter().filter_map(Sandbox::stuck_at).min()
+    }
+
+    /// Ends what is stuck: the zygote where it owes a copy, else the sandbox.
+    pub(super) fn end_stuck(&mut self) {
+        let now = Instant::now();
+        for sandbox in &mut self.sandboxes {
+            if sandbox.stuck_at().is_some_and(|at| at <= now) {
+                // What follows takes its time too.
+                sandbox.since = now;
+                match (&sandbox.state, sandbox.wanted) {
+                    (State::Warming { .. }, Some(wanted)) => self.nursery.kill(wanted),
+                    _ => sandbox.kill(),
+                }
+            }
+        }
+    }
+
+    fn position(&self, pid: Pid) -> Option<usize> {
+        self.sandboxes.iter().position(|sandbox| sandbox.pid == pid)
+    }
+
+    /// Sees to it that there will be copies of an interpreter; whether there are any now.
+    pub(super) fn want_zygote(&mut self, interpreter: usize) -> bool {
+        let without_groups = self.groups.kind() == crate::message::LimitsBy::Rlimits;
+        let (setup, filters) = (&self.setup, &self.filters);
+        match self.nursery.want(interpreter, setup, filters, without_groups) {
+            Ok(is_ready) => is_ready,
+            Err(error) => {
+                let failure = Some(error.to_string());
+                self.tell(&FromLauncher::Zygote { interpreter, failure });
+                false
+            }
+        }
+    }
+}
+
+/// That a sandbox is ready, with the way into it; or what went wrong.
+fn first_word(ends: &ServerEnds) -> Result<Option<Door>, StepError> {
+    match channel::receive(&ends.control).step("waiting for PID 1")? {
+        Some((FromInit::Ready, mut fds)) => Ok(fds.pop().map(|go| Door { namespaces: fds, go })),
+        Some((FromInit::Failed(error), _)) => Err(error),
+        _ => Err(StepError {
+            step: "starting PID 1".into(),
+            errno: 0,
+            detail: "it ended before it was ready".into(),
+        }),
+    }
+}

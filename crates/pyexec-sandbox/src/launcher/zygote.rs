@@ -1,0 +1,188 @@
+//! Template interpreters: initialised once, without network, privileges or the host's `/proc`,
+//! and copied into sandboxes by the extension that they load.
+
+use super::{
+    identity::{self, Owner},
+    root,
+    sandbox::Door,
+};
+use crate::{
+    Interpreter, channel,
+    init::{self, privileges},
+    message::{Step, StepError},
+    seccomp::Filters,
+    sys::{self, Clone},
+};
+use rustix::{
+    fd::{AsFd, BorrowedFd, OwnedFd},
+    fs::{OFlags, fcntl_setfl},
+    mount::mount_bind,
+    net::{RecvFlags, SendFlags, recv, send},
+    pipe::{PipeFlags, pipe_with},
+    process::{Pid, Resource, Signal, getrlimit, set_parent_process_death_signal, setrlimit},
+    thread::{set_thread_res_gid, set_thread_res_uid},
+};
+use std::{collections::VecDeque, ffi::CString};
+
+/// The extension, built by `build.rs`; empty where that wasn't possible.
+pub(crate) const EXTENSION: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/_pyexec_zygote.so"));
+
+/// Where the template root keeps it.
+pub(crate) const EXTENSION_FILE: &str = "opt/pyexec/zygote/_pyexec_zygote.abi3.so";
+
+/// Where a zygote finds its socket.
+const SOCKET: i32 = 3;
+
+/// Copies wait with channels at numbers up to here.
+const OPEN_FILES: u64 = 2048;
+
+/// A template interpreter.
+pub(crate) struct Zygote {
+    /// Which of the interpreters.
+    pub(crate) interpreter: usize,
+    pub(crate) pid: Pid,
+    pub(crate) pidfd: OwnedFd,
+    pub(crate) socket: OwnedFd,
+    pub(crate) is_ready: bool,
+    /// A younger one has taken its place.
+    pub(crate) is_retired: bool,
+    /// How many copies were made.
+    pub(crate) forks: u32,
+    /// Sandboxes that wait for its word, in order, by PID.
+    pub(crate) waiting: VecDeque<Pid>,
+    /// Held open, so that its streams are pipes as a script's are; the last says why it ended.
+    streams: [OwnedFd; 3],
+}
+
+/// What a zygote says.
+pub(crate) enum Said {
+    Ready,
+    /// The process that makes a copy, or none where the kernel refused one.
+    Helper(Option<Pid>),
+    /// Nothing more.
+    Gone,
+}
+
+impl Zygote {
+    /// Starts one; it says when it is ready.
+    pub(crate) fn start(
+        index: usize,
+        interpreter: &Interpreter,
+        owner: Owner,
+        filters: &Filters,
+        without_groups: bool,
+    ) -> Result<Self, StepError> {
+        let pipe = || pipe_with(PipeFlags::CLOEXEC).step("making a pipe");
+        let (socket, theirs) = channel::pair().step("making a socket")?;
+        let ((its_stdin, stdin), (stdout, its_stdout)) = (pipe()?, pipe()?);
+        let (stderr, its_stderr) = pipe()?;
+        fcntl_setfl(&stderr, OFlags::NONBLOCK).step("making a pipe")?;
+        // Waits in the socket until the zygote reads it.
+        let filters = filters.to_bytes(without_groups);
+        send(&socket, &filters, SendFlags::NOSIGNAL).step("sending the filters")?;
+        let namespaces = libc::CLONE_NEWNS | libc::CLONE_NEWNET | libc::CLONE_NEWIPC;
+        match sys::clone_into(namespaces, None).step("creating a zygote's namespaces")? {
+            Clone::Child => {
+                let streams = [&its_stdin, &its_stdout, &its_stderr];
+                let Err(error) = enter(interpreter, owner, streams, &theirs);
+                sys::write_to(2, error.to_string().as_bytes());
+                sys::exit_now(126)
+            }
+            Clone::Parent { pid, pidfd } => {
+                identity::prefer_to_end(pid)?;
+                Ok(Self {
+                    interpreter: index,
+                    pid,
+                    pidfd,
+                    socket,
+                    is_ready: false,
+                    is_retired: false,
+                    forks: 0,
+                    waiting: VecDeque::new(),
+                    streams: [stdin, stdout, stderr],
+                })
+            }
+        }
+    }
+
+    /// Asks for a copy in the sandbox behind `door`, with these streams and claims channel. The
+    /// copy begins once `start` is written to.
+    pub(crate) fn fork(
+        &mut self,
+        sandbox: Pid,
+        door: &Door,
+        streams: [&OwnedFd; 4],
+        start: &OwnedFd,
+    ) -> Result<(), StepError> {
+        let fds: Vec<BorrowedFd<'_>> = door
+            .namespaces
+            .iter()
+            .chain(streams)
+            .chain([&door.go, start])
+            .map(AsFd::as_fd)
+            .collect();
+        channel::send_bytes(&self.socket, b"fork", &fds).step("asking the zygote")?;
+        self.forks += 1;
+        self.waiting.push_back(sandbox);
+        Ok(())
+    }
+
+    /// Its next word.
+    pub(crate) fn hear(&self) -> Said {
+        let mut bytes = [0; 4];
+        let Ok((_, read)) = recv(&self.socket, &mut bytes[..], RecvFlags::empty()) else {
+            return Said::Gone;
+        };
+        match read {
+            1 => Said::Ready,
+            4 => Said::Helper(Pid::from_raw(i32::from_ne_bytes(bytes).max(0))),
+            _ => Said::Gone,
+        }
+    }
+
+    /// The last line that it wrote before it ended.
+    pub(crate) fn last_words(&self) -> String {
+        let mut bytes = [0; 4096];
+        let read = rustix::io::read(&self.streams[2], &mut bytes).unwrap_or(0);
+        let text = String::from_utf8_lossy(&bytes[..read]);
+        text.lines().last().unwrap_or("it ended without a word").to_owned()
+    }
+}
+
+/// What the new process becomes; returns only where that failed.
+fn enter(
+    interpreter: &Interpreter,
+    owner: Owner,
+    streams: [&OwnedFd; 3],
+    socket: &OwnedFd,
+) -> Result<std::convert::Infallible, StepError> {
+    for (stream, number) in streams.into_iter().zip(0..) {
+        sys::duplicate_to(stream, number, true).step("placing a stream")?;
+    }
+    // By way of a number that nothing has, since the socket may have any.
+    let apart = rustix::io::fcntl_dupfd_cloexec(socket, 64).step("placing the socket")?;
+    sys::duplicate_to(&apart, SOCKET, true).step("placing the socket")?;
+    sys::close_all_but([SOCKET]).step("closing descriptors")?;
+    mount_bind(root::EMPTY_FOLDER, "/proc").step("hiding /proc")?;
+    if let Some(id) = owner.zygote() {
+        let (user, group) = id;
+        set_thread_res_gid(group, group, group).step("setresgid")?;
+        set_thread_res_uid(user, user, user).step("setresuid")?;
+    }
+    privileges::drop_all()?;
+    let mut files = getrlimit(Resource::Nofile);
+    files.current = Some(files.maximum.map_or(OPEN_FILES, |most| most.min(OPEN_FILES)));
+    setrlimit(Resource::Nofile, files).step("raising the limit on open files")?;
+    rustix::process::chdir("/").step("entering /")?;
+    sys::reset_signals();
+    // After the last change of credentials, which clears it.
+    set_parent_process_death_signal(Some(Signal::KILL)).step("setting the death signal")?;
+    let c = |text: String| CString::new(text).unwrap_or_default();
+    let program = interpreter.executable().display().to_string();
+    let boot = format!("zygote,{SOCKET}");
+    let bin = root::bin(interpreter).display().to_string();
+    let env = init::program::zygote_environment(&bin, &boot).into_iter().map(c);
+    let argv = [program.clone(), "-u".into(), init::program::MAIN.into()].map(c);
+    let env: Vec<_> = env.collect();
+    Err(sys::exec(&c(program), &argv, &env)).step("starting the interpreter")
+}
