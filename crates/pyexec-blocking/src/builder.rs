@@ -1,9 +1,16 @@
 //! Clients that aren't the default one.
 
-use crate::Client;
+use crate::{Client, early_answer::EarlyAnswers};
 use pyexec_core::{Error, Result, RetryPolicy, Settings};
 use std::{env, fmt, time::Duration};
-use ureq::Agent;
+use ureq::{
+    Agent, Proxy, ProxyProtocol,
+    config::Config,
+    unversioned::{
+        resolver::DefaultResolver,
+        transport::{ConnectProxyConnector, Connector, TcpConnector},
+    },
+};
 
 /// How long a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -155,7 +162,7 @@ fn default_agent(settings: &Settings, transport: &Transport) -> Result<Agent> {
         .timeout_connect(Some(CONNECT_TIMEOUT))
         .output_buffer_size(UPLOAD_BUFFER);
     if let Some(url) = &transport.proxy {
-        config = config.proxy(Some(ureq::Proxy::new(url).map_err(|_| invalid_proxy(url))?));
+        config = config.proxy(Some(http_proxy(url)?));
     } else if base.is_loopback() {
         config = config.proxy(None);
     }
@@ -163,7 +170,29 @@ fn default_agent(settings: &Settings, transport: &Transport) -> Result<Agent> {
     {
         config = config.tls_config(tls(transport.root_certificates.as_deref())?);
     }
-    Ok(config.build().into())
+    Ok(agent(config.build()))
+}
+
+/// An agent with the connections of ureq's own default, and that look for early answers.
+fn agent(config: Config) -> Agent {
+    let connector =
+        ().chain(ConnectProxyConnector::default())
+            .chain(TcpConnector::default())
+            .chain(EarlyAnswers);
+    #[cfg(feature = "rustls")]
+    let connector = connector.chain(ureq::unversioned::transport::RustlsConnector::default());
+    #[cfg(feature = "native-tls")]
+    let connector = connector.chain(ureq::unversioned::transport::NativeTlsConnector::default());
+    Agent::with_parts(config, connector, DefaultResolver::default())
+}
+
+/// The connections know no other kind of proxy.
+fn http_proxy(url: &str) -> Result<Proxy> {
+    let proxy = Proxy::new(url).map_err(|_| invalid_proxy(url))?;
+    match proxy.protocol() {
+        ProxyProtocol::Http | ProxyProtocol::Https => Ok(proxy),
+        _ => Err(invalid_proxy(url)),
+    }
 }
 
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

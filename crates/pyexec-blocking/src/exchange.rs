@@ -1,5 +1,6 @@
 //! One HTTP exchange by ureq.
 
+use crate::early_answer::Unanswered;
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
 use pyexec_core::{Body, Exchange, TransportError, TransportErrorKind};
@@ -10,7 +11,7 @@ use std::{
 use ureq::{Agent, BodyReader, SendBody};
 
 /// Bodies from this size on are announced first, so that a server can refuse them unsent: ureq
-/// doesn't look for an answer while it sends.
+/// doesn't look for an answer as long as it can send.
 const ASK_FIRST: u64 = 1 << 20;
 
 /// How the standard library begins its message for a name that has no address; the error has no
@@ -105,7 +106,7 @@ fn send(
             let ask = HeaderValue::from_static("100-continue");
             parts.headers.insert(header::EXPECT, ask);
         }
-        SendBody::from_owned_reader(body.open())
+        SendBody::from_owned_reader(Unanswered::new(body.open(), size))
     };
     let config = agent
         .configure_request(Request::from_parts(parts, body))

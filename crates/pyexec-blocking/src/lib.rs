@@ -82,6 +82,7 @@
 
 mod builder;
 mod client;
+mod early_answer;
 mod exchange;
 mod iterator;
 

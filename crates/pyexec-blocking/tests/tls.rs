@@ -12,3 +12,8 @@ mod tls;
 fn own_root_certificates() {
     tls::own_root_certificates::<adapter::Blocking>();
 }
+
+#[test]
+fn hung_up_on_in_the_middle() {
+    tls::hung_up_on_in_the_middle::<adapter::Blocking>();
+}

@@ -1,11 +1,11 @@
 //! Servers with certificates of their own. Included by tests of clients with rustls.
-#![allow(clippy::unwrap_used)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use crate::suite::{
     Options, Subject,
-    fake::{Received, ok},
+    fake::{Received, json, ok},
 };
-use pyexec_core::{Error, RetryPolicy, TransportErrorKind};
+use pyexec_core::{Archive, Error, RetryPolicy, TransportErrorKind, types::Metadata};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::{
     ServerConfig, ServerConnection, StreamOwned,
@@ -13,7 +13,7 @@ use rustls::{
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
 };
 use std::{
-    io::{BufReader, Write},
+    io::{BufRead, BufReader, Write},
     net::TcpListener,
     sync::Arc,
     thread,
@@ -95,4 +95,27 @@ pub(crate) fn own_root_certificates<S: Subject>() {
         assert_eq!(error.kind(), TransportErrorKind::Connect, "{error:?}");
         assert!(error.to_string().contains("certificate"), "{error}");
     }
+}
+
+/// An upload to a server that answers in the middle and closes the connection on the rest.
+pub(crate) fn hung_up_on_in_the_middle<S: Subject>() {
+    let (pem, config) = authority();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let connection = ServerConnection::new(Arc::new(config)).unwrap();
+        let mut stream = BufReader::new(StreamOwned::new(connection, stream));
+        Received::head(&mut stream).unwrap();
+        stream.get_mut().write_all(b"HTTP/1.1 100 Continue\r\n\r\n").unwrap();
+        stream.fill_buf().unwrap();
+        let answer = json("413 Payload Too Large", r#"{"error":"body over 1 MiB"}"#);
+        stream.get_mut().write_all(answer.as_bytes()).unwrap();
+        stream.get_mut().flush().unwrap();
+    });
+    let archive = Archive::from_map([("main.py", "#".repeat(32 << 20))]).unwrap();
+    let options = Options { root_certificates: Some(pem.into_bytes()), ..Options::new(&url) };
+    let client = S::build(options).unwrap();
+    let error = client.execute_async(&archive, &Metadata::new("main.py")).unwrap_err();
+    assert_eq!(error.to_string(), "body over 1 MiB (HTTP 413)", "{error:?}");
 }

@@ -10,7 +10,7 @@ use pyexec_core::{
     types::{Metadata, SimpleExecRequest},
 };
 use std::{
-    io::{BufReader, Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::Shutdown,
     sync::mpsc,
     time::{Duration, Instant},
@@ -146,6 +146,29 @@ fn early<S: Subject>(answer: String) -> Error {
     let error = client.execute_async(&archive, &Metadata::new("main.py")).unwrap_err();
     drop(done);
     error
+}
+
+/// An upload to a server that answers and closes the connection on the rest, at the head or in
+/// the middle: the client fails to send, and finds out why all the same. Not a case for all: hyper
+/// looks for no answer once sending failed, and lets nobody else look.
+pub fn hung_up_on<S: Subject>(size: usize, in_the_middle: bool) {
+    let fake = Fake::script(move |mut stream| {
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let head = Received::head(&mut reader).unwrap();
+        if in_the_middle {
+            if head.header("expect").is_some() {
+                stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").unwrap();
+            }
+            reader.fill_buf().unwrap();
+        }
+        let answer = json("413 Payload Too Large", r#"{"error":"body over 1 MiB"}"#);
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    let archive = Archive::from_map([("main.py", "#".repeat(size))]).unwrap();
+    let client = S::new(&fake.url);
+    let error = client.execute_async(&archive, &Metadata::new("main.py")).unwrap_err();
+    assert!(matches!(error, Error::TooLarge { .. }), "{error:?}");
+    assert_eq!(error.to_string(), "body over 1 MiB (HTTP 413)");
 }
 
 pub fn fifty_megabytes_of_result<S: Subject>() {
