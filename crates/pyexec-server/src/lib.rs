@@ -21,12 +21,14 @@
 
 mod auth;
 mod backend;
+mod body_limit;
 mod config;
 mod duration;
 mod embedded;
 mod error;
 mod image;
 mod limits;
+mod linger;
 mod live;
 mod openapi;
 mod output;

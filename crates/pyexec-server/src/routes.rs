@@ -12,6 +12,7 @@ pub(crate) use executions::{__path_get_execution, __path_kill_execution};
 pub(crate) use health::__path_health;
 
 use crate::{
+    body_limit,
     error::ApiError,
     live::{Live, StopOnDrop},
     openapi,
@@ -32,12 +33,11 @@ use utoipa_swagger_ui::SwaggerUi;
 
 /// All routes.
 pub(crate) fn router(state: AppState) -> Router {
-    let body = usize::try_from(state.config.max_body_bytes).unwrap_or(usize::MAX);
-    let api = Router::new()
+    let exec = Router::new()
         .route("/exec/sync", post(exec::execute_sync))
-        .route("/exec/async", post(exec::execute_async))
-        .layer(DefaultBodyLimit::max(body))
-        .route("/eval", post(eval::eval).layer(DefaultBodyLimit::max(eval::MOST_BODY)))
+        .route("/exec/async", post(exec::execute_async));
+    let api = at_most(state.config.max_body_bytes, exec)
+        .merge(at_most(eval::MOST_BODY, Router::new().route("/eval", post(eval::eval))))
         .route(
             "/executions/{id}",
             get(executions::get_execution).delete(executions::kill_execution),
@@ -63,6 +63,13 @@ pub(crate) fn router(state: AppState) -> Router {
             HeaderValue::from_static(concat!("pyexec/", env!("CARGO_PKG_VERSION"))),
         ))
         .with_state(state)
+}
+
+/// Routes that take bodies of at most so many bytes.
+fn at_most(bytes: u64, routes: Router<AppState>) -> Router<AppState> {
+    routes
+        .layer(DefaultBodyLimit::max(usize::try_from(bytes).unwrap_or(usize::MAX)))
+        .layer(middleware::from_fn_with_state(bytes, body_limit::announced))
 }
 
 async fn authenticate(State(state): State<AppState>, request: Request, next: Next) -> Response {

@@ -2,7 +2,8 @@
 
 use crate::{
     Backend, DefaultNetwork, MemoryStore, SandboxBackend, ServerConfig, ServerError, Store,
-    auth::Tokens, image, routes, scheduler::Scheduler, spool::SpoolSpace, state::AppState,
+    auth::Tokens, image, linger::Listener, routes, scheduler::Scheduler, spool::SpoolSpace,
+    state::AppState,
 };
 use pyexec_sandbox::{Sandbox, SandboxOptions};
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -101,6 +102,8 @@ impl Server {
             // Answers are on their way; a connection that still isn't done has had its time.
             tokio::time::sleep(LAST_WORDS).await;
         };
+        let patience = self.state.config.upload_patience;
+        let listener = Listener { inner: listener, patience, ending: told.clone() };
         let serve = axum::serve(listener, routes::router(self.state.clone()))
             .with_graceful_shutdown(async move {
                 drop(told.wait_for(|now| *now).await);

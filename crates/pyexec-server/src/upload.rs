@@ -1,7 +1,7 @@
 //! The two parts of an `exec` request, in either order; the tar goes through the safe reader into
 //! the spool as it arrives.
 
-use crate::{error::ApiError, state::AppState, submission::Upload};
+use crate::{body_limit, error::ApiError, state::AppState, submission::Upload};
 use axum::{
     extract::{
         FromRequest, Multipart, Request,
@@ -52,8 +52,7 @@ fn missing(part: &str, message: &str) -> ApiError {
 /// The connection or the form broke: nothing more can be read.
 fn broken(error: &MultipartError, state: &AppState) -> ApiError {
     if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        let most = state.config.max_body_bytes;
-        return ApiError::too_large(format!("the request exceeds the limit of {most} bytes"));
+        return body_limit::exceeded(state.config.max_body_bytes);
     }
     ApiError::bad_request("invalid_form", format!("parsing form: {}", error.body_text()))
 }

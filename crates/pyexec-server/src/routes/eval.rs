@@ -1,7 +1,7 @@
 //! `POST /api/v1/eval`
 
 use super::answer;
-use crate::{Submission, error::ApiError, state::AppState};
+use crate::{Submission, body_limit, error::ApiError, state::AppState};
 use axum::{
     Json,
     body::Bytes,
@@ -11,7 +11,7 @@ use axum::{
 use pyexec_types::{ErrorBody, ExecutionResult, SimpleExecRequest};
 
 /// Largest body in bytes: the code, escaped as JSON may, and the standard input.
-pub(crate) const MOST_BODY: usize = 64 << 20;
+pub(crate) const MOST_BODY: u64 = 64 << 20;
 
 /// Run code and wait for the result.
 #[utoipa::path(
@@ -32,9 +32,7 @@ pub(crate) async fn eval(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<ExecutionResult>, ApiError> {
     let body = body.map_err(|error| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            ApiError::too_large(format!("the request exceeds the limit of {MOST_BODY} bytes"))
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => body_limit::exceeded(MOST_BODY),
         _ => ApiError::bad_request("invalid_body", error.body_text()),
     })?;
     // Whatever the Content-Type says, as the original does.
