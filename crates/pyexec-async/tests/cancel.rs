@@ -25,7 +25,7 @@ fn a_failed_upload_stops_its_reader() {
     assert!(error.is_retryable(), "{error:?}");
     server.join().unwrap();
     drop(runtime);
-    assert!(started.elapsed() < Duration::from_secs(3));
+    assert!(started.elapsed() < Duration::from_secs(60));
 }
 
 #[test]
@@ -45,5 +45,5 @@ fn dropping_an_upload_stops_its_reader() {
     });
     // The runtime waits for its blocking threads here: a reader that goes on would hang it.
     drop(runtime);
-    assert!(started.elapsed() < Duration::from_secs(3));
+    assert!(started.elapsed() < Duration::from_secs(60));
 }

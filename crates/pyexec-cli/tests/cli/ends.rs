@@ -22,12 +22,12 @@ fn its_own_exit_code() {
 #[test]
 fn a_timeout() {
     let code = "import time\nprint('before')\ntime.sleep(60)";
-    assert_snapshot!(pyexec(["run", "--timeout", "1"]).stdin(code).show(), @"
+    assert_snapshot!(pyexec(["run", "--timeout", "3"]).stdin(code).show(), @"
     exit 124
     --- stdout
     before
     --- stderr
-    Error: execution timeout after 1s
+    Error: execution timeout after 3s
     ");
 }
 

@@ -45,17 +45,17 @@ fn reads_the_environment() {
         .env("PYEXEC_PORT", "0")
         .env("PYEXEC_NETWORK_MODE", "host")
         .env("PYEXEC_DEFAULT_NETWORK", "on")
-        .env("PYEXEC_DEFAULT_TIMEOUT", "1")
+        .env("PYEXEC_DEFAULT_TIMEOUT", "3")
         .env("PYEXEC_CLEANUP_TTL", "5m0s")
         .env("PYEXEC_LOG_LEVEL", "error");
     let server = Served::start(session);
-    let code = "import os, time\nprint(os.path.exists('/proc/net/dev'))\ntime.sleep(9)";
+    let code = "import os, time\nprint(os.path.exists('/proc/net/dev'))\ntime.sleep(60)";
     assert_snapshot!(server.client(["eval", code]).show(), @"
     exit 124
     --- stdout
     False
     --- stderr
-    Error: execution timeout after 1s
+    Error: execution timeout after 3s
     ");
     assert_snapshot!(shown(&server.end(Signal::TERM)), @"
     exit 0

@@ -30,7 +30,7 @@ impl Witness {
     /// Waits for its call.
     pub(crate) fn wait(self) -> Running {
         let (call, _) = self.0.accept().unwrap();
-        call.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        call.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         Running(call)
     }
 }

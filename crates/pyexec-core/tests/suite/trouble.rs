@@ -67,7 +67,7 @@ pub fn too_slow<S: Subject>() {
     let options = Options { timeout: Some(Duration::from_millis(200)), ..Options::new(&fake.url) };
     let started = Instant::now();
     let error = eval(&S::build(options).unwrap()).unwrap_err();
-    assert!(started.elapsed() < Duration::from_secs(3));
+    assert!(started.elapsed() < Duration::from_secs(60));
     assert!(error.is_timeout() && error.is_retryable(), "{error:?}");
     assert!(error.to_string().contains(&fake.url), "{error}");
 }
