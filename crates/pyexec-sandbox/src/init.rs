@@ -33,9 +33,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub(crate) use mounts::HOST_RESOLVER;
 
-/// How often the memory of all processes is looked at.
-const MEMORY_CHECK_NS: i64 = 50_000_000;
-
 /// What PID 1 holds: its ends of every channel.
 pub(crate) struct Ends {
     pub(crate) control: OwnedFd,
@@ -191,7 +188,8 @@ fn close_all_but(ends: &Ends) -> Result<(), StepError> {
 /// Reaps, watches memory, and ends with the script or with the control socket.
 fn watch(control: &OwnedFd, script: Pid, order: &Order) -> Result<(), StepError> {
     let pidfd = pidfd_open(script, PidfdFlags::empty()).step("watching the script")?;
-    let pause = Timespec { tv_sec: 0, tv_nsec: MEMORY_CHECK_NS };
+    let memory = memory::Watch::new(order.memory_bytes, order.disk_bytes);
+    let mut pause = Timespec::default();
     loop {
         let mut fds = [PollFd::new(&pidfd, PollFlags::IN), PollFd::new(control, PollFlags::IN)];
         match poll(&mut fds, Some(&pause)) {
@@ -206,10 +204,12 @@ fn watch(control: &OwnedFd, script: Pid, order: &Order) -> Result<(), StepError>
             // Nothing is ever said here after "go": the server is gone.
             return Ok(());
         }
-        if memory::exceeds(order.memory_bytes, order.disk_bytes) {
+        let Some(next) = memory.look() else {
             drop(channel::send(control, &FromInit::OutOfMemory, &[]));
             return Ok(());
-        }
+        };
+        // Always below a second.
+        pause = Timespec { tv_sec: 0, tv_nsec: next.subsec_nanos().into() };
         while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
             if pid == script {
                 tell(control, status);

@@ -4,19 +4,67 @@
 //! limit; here anonymous memory is held to it, and anonymous and shared memory together to it
 //! plus the size of the writable folders.
 
-use std::fs;
+use rustix::{
+    param::page_size,
+    time::{ClockId, clock_gettime},
+};
+use std::{fs, time::Duration};
 
-/// Whether the processes together use more than they may.
-pub(crate) fn exceeds(memory_bytes: u64, disk_bytes: u64) -> bool {
-    let limits = Usage { anonymous: memory_bytes, shared: memory_bytes + disk_bytes };
-    // Pages that forked processes share are counted once each here, which is cheap ...
-    let over = |usage: Usage| {
-        usage.anonymous > limits.anonymous || usage.anonymous + usage.shared > limits.shared
-    };
-    // ... so a second look counts each process's part of them. Not being able to look is no
-    // excuse: somebody has seen to it.
-    total(resident).is_none_or(over)
-        && total(|pid| proportional(pid).or_else(|| resident(pid))).is_none_or(over)
+/// The longest pause between two looks at a few processes.
+const PAUSE: Duration = Duration::from_millis(50);
+/// The shortest one, when little memory is left.
+const SHORTEST: Duration = Duration::from_millis(5);
+/// How fast memory can be filled, in bytes a second.
+const FILLING: u64 = 4 << 30;
+/// Looking at many processes takes its time, and PID 1 must be no burden: whoever has used up his
+/// share of the processors waits for a turn, and PID 1 would, too, when it is to end.
+const SPARING: u32 = 100;
+/// The longest pause, whatever a look takes.
+const LONGEST: Duration = Duration::from_millis(250);
+
+/// What the processes may use together.
+pub(super) struct Watch {
+    limits: Usage,
+}
+
+impl Watch {
+    pub(super) fn new(memory_bytes: u64, disk_bytes: u64) -> Self {
+        Self { limits: Usage { anonymous: memory_bytes, shared: memory_bytes + disk_bytes } }
+    }
+
+    /// Looks at them; how long to wait until the next look, or `None` where they use too much.
+    pub(super) fn look(&self) -> Option<Duration> {
+        let before = processor_time();
+        let left = self.left()?;
+        let took = processor_time().saturating_sub(before);
+        Some(pause(left, took))
+    }
+
+    /// How much more they may use; `None` where it is too much already.
+    fn left(&self) -> Option<u64> {
+        let left = |usage: Usage| {
+            let anonymous = self.limits.anonymous.checked_sub(usage.anonymous)?;
+            let all = self.limits.shared.checked_sub(usage.anonymous + usage.shared)?;
+            Some(anonymous.min(all))
+        };
+        // The cheapest look counts mapped files, too, and the next one pages that forked processes
+        // share once each; the last one counts each process's part of them. Not being able to look
+        // is no excuse: somebody has seen to it.
+        total(roughly)
+            .and_then(left)
+            .or_else(|| left(total(resident)?))
+            .or_else(|| left(total(|pid| proportional(pid).or_else(|| resident(pid)))?))
+    }
+}
+
+fn pause(left: u64, took: Duration) -> Duration {
+    let until_full = Duration::from_millis(left / (FILLING / 1000));
+    until_full.clamp(SHORTEST, PAUSE).max((took * SPARING).min(LONGEST))
+}
+
+/// Processor time that PID 1 has used.
+fn processor_time() -> Duration {
+    Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -36,6 +84,16 @@ fn total(of: impl Fn(u32) -> Option<Usage>) -> Option<Usage> {
             shared: sum.shared + usage.shared,
         });
     Some(usage)
+}
+
+/// By the file that costs least: `size resident shared …` in pages, where what is shared are
+/// files, too.
+fn roughly(pid: u32) -> Option<Usage> {
+    let text = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
+    let mut pages = text.split(' ').skip(1).map(|number| number.parse::<u64>().ok());
+    let (resident, shared) = (pages.next()??, pages.next()??);
+    let page = page_size() as u64;
+    Some(Usage { anonymous: resident.saturating_sub(shared) * page, shared: shared * page })
 }
 
 fn resident(pid: u32) -> Option<Usage> {
@@ -67,5 +125,17 @@ mod tests {
         assert_eq!(field(text, "Nothing:"), None);
         assert!(resident(std::process::id()).unwrap().anonymous > 0);
         assert!(proportional(std::process::id()).unwrap().anonymous > 0);
+        let rough = roughly(std::process::id()).unwrap();
+        assert!(rough.anonymous > 0 && rough.shared > 0, "{rough:?}");
+    }
+
+    #[test]
+    fn little_memory_is_watched_closely_and_many_processes_sparingly() {
+        let (ms, gib) = (Duration::from_millis, 1 << 30);
+        assert_eq!(pause(gib, ms(0)), PAUSE);
+        assert_eq!(pause(gib / 32, ms(0)), ms(7));
+        assert_eq!(pause(0, ms(0)), SHORTEST);
+        assert_eq!(pause(0, ms(1)), ms(100));
+        assert_eq!(pause(gib, ms(60)), LONGEST);
     }
 }

@@ -7,7 +7,7 @@ use crate::{
 use rustix::{
     fd::BorrowedFd,
     fs::fchown,
-    process::{Gid, Pid, Uid, geteuid},
+    process::{Gid, Pid, Uid, geteuid, getpriority_process},
     thread::{CapabilitiesSecureBits, set_capabilities_secure_bits, set_thread_res_uid},
 };
 use std::{collections::BTreeSet, fs};
@@ -131,6 +131,20 @@ impl Identities {
     }
 }
 
+/// What PID 1's priority is raised to, where we may.
+const PROMPT: i32 = -10;
+
+/// Lets PID 1 get its turn soon, however many processes beside it want the processors: it must see
+/// how much memory they use, and nothing inside ends before it does. Where this is refused, only
+/// that takes longer.
+fn hurry(pid: Pid) {
+    // A server that was started at another priority passes it on to scripts.
+    let own = getpriority_process(None).unwrap_or(0);
+    if own != 0 || sys::take_short_turns(pid, PROMPT).is_err() {
+        let _ = sys::take_short_turns(pid, own);
+    }
+}
+
 /// Maps the inside user of a new user namespace to the host's; never to the host's root.
 pub(crate) fn map(pid: Pid, slot: u32, owner: Owner) -> Result<(), StepError> {
     let outside = match owner {
@@ -139,6 +153,7 @@ pub(crate) fn map(pid: Pid, slot: u32, owner: Owner) -> Result<(), StepError> {
         Owner::Ourselves => 0,
     };
     prefer_to_end(pid)?;
+    hurry(pid);
     let pid = pid.as_raw_nonzero();
     let write = |file: &str, text: String| {
         fs::write(format!("/proc/{pid}/{file}"), text).step(format!("writing {file}"))

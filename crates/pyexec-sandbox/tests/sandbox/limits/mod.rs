@@ -1,10 +1,12 @@
 //! Limits that are enforced, and told.
 
+mod time;
+
 use crate::harness::{SANDBOX, job, python, run};
 use pyexec_sandbox::{Captured, End, Job, Limits, Stop};
 use std::time::{Duration, Instant};
 
-fn limited(code: &str, limit: impl FnOnce(&mut Limits)) -> Job {
+pub(crate) fn limited(code: &str, limit: impl FnOnce(&mut Limits)) -> Job {
     let mut job = job(&[("main.py", code)]);
     limit(&mut job.limits);
     job
