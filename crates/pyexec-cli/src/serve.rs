@@ -4,9 +4,11 @@ mod config;
 mod duration;
 mod legacy;
 mod logging;
+mod processors;
 mod tokens;
 
 pub(crate) use duration::parse_duration;
+pub(crate) use processors::parse_processors;
 
 use crate::{args::ServeArgs, console, exit_code, failure::Failure};
 use pyexec_server::Server;

@@ -11,7 +11,7 @@ pub(crate) mod zygote;
 
 use crate::{
     channel,
-    message::{FromLauncher, Setup, Step, StepError, ToLauncher},
+    message::{FromLauncher, LimitsBy, Setup, Step, StepError, ToLauncher},
     seccomp::Filters,
     sys,
 };
@@ -134,7 +134,7 @@ impl Launcher {
     fn prepare(setup: &Setup) -> Result<(Owner, Groups, Filters), StepError> {
         let owner = Owner::find()?;
         let groups = Groups::find(setup.cgroup.as_deref());
-        if let (Some(wanted), Groups::None) = (&setup.cgroup, &groups) {
+        if let (Some(wanted), LimitsBy::Rlimits) = (&setup.cgroup, groups.kind()) {
             return Err(StepError {
                 step: cgroup::STEP.into(),
                 errno: 0,

@@ -47,6 +47,7 @@ mod launcher;
 mod limits;
 mod message;
 mod options;
+mod processors;
 mod sandbox;
 mod seccomp;
 mod start;

@@ -24,6 +24,11 @@ pub struct Limits {
     /// Share of the processors relative to other executions, where there are control groups
     /// (default: 1024).
     pub cpu_shares: u64,
+    /// Processor time, in percent of one processor: 150 is one and a half. Inside, only as many
+    /// processors are visible, and `OMP_NUM_THREADS` and `OPENBLAS_NUM_THREADS` say so, too. Where
+    /// there are no control groups a job with such a limit is refused (default: `None`, all that
+    /// is free).
+    pub cpu_percent: Option<u64>,
     /// Processes and threads (default: 256).
     pub processes: u64,
     /// Open files a process, at least 32 (default: 1024).
@@ -41,6 +46,7 @@ impl Default for Limits {
             disk_mb: 2048,
             inodes: 65_536,
             cpu_shares: 1024,
+            cpu_percent: None,
             processes: 256,
             open_files: 1024,
             output_bytes: 1 << 30,

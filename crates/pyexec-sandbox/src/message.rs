@@ -44,6 +44,7 @@ pub(crate) struct GroupLimits {
     pub(crate) memory_bytes: u64,
     pub(crate) processes: u64,
     pub(crate) cpu_shares: u64,
+    pub(crate) cpu_percent: Option<u64>,
 }
 
 /// Launcher to server.
@@ -122,6 +123,8 @@ pub(crate) struct Order {
     pub(crate) inodes: u64,
     pub(crate) processes: u64,
     pub(crate) open_files: u64,
+    /// The processors that it is bound to; none where it may use all.
+    pub(crate) processors: Vec<usize>,
     pub(crate) host_network: bool,
     /// No control group stands behind the limits.
     pub(crate) rlimits_only: bool,

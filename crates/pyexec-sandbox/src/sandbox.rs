@@ -6,6 +6,7 @@ use crate::{
     keeper::{Keeper, Told},
     launcher,
     message::{GroupLimits, LimitsBy, Order, Program, Setup, ToLauncher},
+    processors::Processors,
     start, supervise,
 };
 use pyexec_types::Isolation;
@@ -26,9 +27,13 @@ pub struct Sandbox {
     launcher_path: Option<PathBuf>,
     keeper: Mutex<Arc<Keeper>>,
     count: AtomicU64,
+    processors: Processors,
 }
 
 const MIB: u64 = 1 << 20;
+
+const NO_QUOTA: &str = "nothing here can hold it to a share of the processors: there are no control \
+                        groups";
 
 impl Sandbox {
     /// Starts the launcher and tries out every step of the isolation.
@@ -56,6 +61,7 @@ impl Sandbox {
             launcher_path: options.launcher_path,
             keeper: Mutex::new(Arc::new(keeper)),
             count: AtomicU64::new(0),
+            processors: Processors::of_this_process(),
         })
     }
 
@@ -111,6 +117,9 @@ impl Sandbox {
         let keeper = self.keeper()?;
         let limits = &job.limits;
         let may_be_warm = self.start_of(&job) == Start::Zygote;
+        if limits.cpu_percent.is_some() && keeper.limits == LimitsBy::Rlimits {
+            return Err(SandboxError::InvalidJob(NO_QUOTA.into()));
+        }
         let id = self.count.fetch_add(1, Ordering::Relaxed);
         let told = keeper.ask(
             id,
@@ -123,6 +132,7 @@ impl Sandbox {
                     // PID 1 counts too.
                     processes: limits.processes + 1,
                     cpu_shares: limits.cpu_shares,
+                    cpu_percent: limits.cpu_percent,
                 },
             },
         )?;
@@ -133,7 +143,13 @@ impl Sandbox {
                 return Err(SandboxError::Launcher("ended before the execution began", None));
             }
         };
-        let order = Order { may_be_warm, ..self.order(&job, keeper.limits)? };
+        let mut order = Order { may_be_warm, ..self.order(&job, keeper.limits)? };
+        let bound = limits.cpu_percent.map(|percent| self.processors.take(percent));
+        if let Some(bound) = &bound {
+            order.processors.clone_from(&bound.numbers);
+            // Before those of the request, which win.
+            order.env.splice(..0, bound.variables());
+        }
         let mut finished = supervise::supervise(fds, &order, job, &told, observer, stop)?;
         finished.start = if is_warm { Start::Zygote } else { Start::Strict };
         Ok(finished)
@@ -204,6 +220,9 @@ impl Sandbox {
         if job.limits.memory_mb > most || job.limits.disk_mb > most || job.limits.processes > most {
             return invalid("a limit is beyond any machine");
         }
+        if job.limits.cpu_percent.is_some_and(|percent| percent == 0 || percent > most) {
+            return invalid("the limit on processor time is out of range");
+        }
         if job.limits.open_files < 32 || job.limits.memory_mb == 0 || job.limits.disk_mb == 0 {
             return invalid("a limit is too low to run anything");
         }
@@ -231,6 +250,7 @@ impl Sandbox {
             inodes: limits.inodes,
             processes: limits.processes,
             open_files: limits.open_files,
+            processors: Vec::new(),
             host_network: job.host_network,
             rlimits_only: limits_by == LimitsBy::Rlimits,
         })

@@ -118,6 +118,8 @@ fn allowed() -> Result<Rules, StepError> {
     // Of one's own process only: PID 1 has the same user, and must keep its limits and its turn.
     rules.insert(libc::SYS_prlimit64, vec![rule(vec![(0, Len::Dword, Op::Eq, 0)])?]);
     rules.insert(libc::SYS_setpriority, vec![rule(vec![(1, Len::Dword, Op::Eq, 0)])?]);
+    // Of any process but PID 1.
+    rules.insert(libc::SYS_sched_setaffinity, vec![rule(vec![(0, Len::Dword, Op::Ne, 1)])?]);
     // No pushing of characters into a terminal.
     let (push, linux) = (libc::TIOCSTI, libc::TIOCLINUX);
     rules.insert(
@@ -187,7 +189,7 @@ const ANY: &[i64] = &[
     libc::SYS_prctl, libc::SYS_seccomp, libc::SYS_getrlimit, libc::SYS_setrlimit,
     libc::SYS_getrusage, libc::SYS_getpriority,
     libc::SYS_times, libc::SYS_sched_yield, libc::SYS_sched_getaffinity,
-    libc::SYS_sched_setaffinity, libc::SYS_sched_getparam, libc::SYS_sched_getscheduler,
+    libc::SYS_sched_getparam, libc::SYS_sched_getscheduler,
     libc::SYS_sched_getattr, libc::SYS_sched_get_priority_max, libc::SYS_sched_get_priority_min,
     libc::SYS_sched_rr_get_interval, libc::SYS_set_tid_address, libc::SYS_set_robust_list,
     libc::SYS_get_robust_list, libc::SYS_rseq, libc::SYS_futex, libc::SYS_futex_waitv,

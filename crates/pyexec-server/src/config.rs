@@ -36,6 +36,9 @@ pub struct ServerConfig {
     pub default_cpu_shares: u64,
     /// Highest `cpu_shares`; more than a few times the default would starve others (default: 4096).
     pub max_cpu_shares: u64,
+    /// Processor time that each execution may have, in percent of one processor; it sees as many
+    /// processors as that takes. Needs control groups (default: all that is free).
+    pub cpu_percent: Option<u64>,
     /// How much of an execution's disk is reserved as memory, in percent: what is written there
     /// is memory, but few write all they may (default: 25).
     pub disk_reserve_percent: u64,
@@ -91,6 +94,7 @@ impl Default for ServerConfig {
             max_disk_mb: 16_384,
             default_cpu_shares: 1024,
             max_cpu_shares: 4096,
+            cpu_percent: None,
             disk_reserve_percent: 25,
             pending_bytes: 256 << 20,
             upload_patience: Duration::from_secs(30),

@@ -51,6 +51,7 @@ pub(crate) fn resolve(
             config.default_cpu_shares,
             config.max_cpu_shares,
         )?,
+        cpu_percent: config.cpu_percent,
         output_bytes: config.output_limit_bytes,
         inodes: 2 * defaults.inodes,
         ..defaults

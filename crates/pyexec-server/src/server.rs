@@ -13,6 +13,10 @@ use tokio::{net::TcpListener, sync::watch};
 /// How long connections may take to end once there is nothing left to wait for.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
+/// A limit that nothing enforces isn't offered.
+const NO_QUOTA: &str = "executions can't be held to a number of processors: there are no control \
+                        groups here; see docs/security.md";
+
 /// The HTTP service.
 #[derive(Debug)]
 pub struct Server {
@@ -49,7 +53,13 @@ impl Server {
         if let Err(error) = image::choose("", image, &backend.versions()) {
             return Err(ServerError::Config(format!("default image: {}", error.message())));
         }
+        if config.cpu_percent == Some(0) {
+            return Err(ServerError::Config("executions may have no processor time at all".into()));
+        }
         if backend.isolation().limits == "rlimits" {
+            if config.cpu_percent.is_some() {
+                return Err(ServerError::Config(NO_QUOTA.into()));
+            }
             tracing::warn!(
                 "no control group: the kernel limits single processes only, and what they hold \
                  together is watched; see docs/security.md"

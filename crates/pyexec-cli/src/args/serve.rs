@@ -31,6 +31,10 @@ pub(crate) struct ServeArgs {
     /// Executions at the same time [default: twice the processors]
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) slots: Option<usize>,
+    /// Processors that each execution may use and sees: 2, 1.5 or 0.25; takes control groups
+    /// [default: all that are free]
+    #[arg(long, value_name = "N", value_parser = crate::serve::parse_processors)]
+    pub(crate) cpus_per_execution: Option<u64>,
     /// Executions that may wait for a slot [default: 1000]
     #[arg(long, value_name = "N")]
     pub(crate) queue: Option<usize>,

@@ -36,6 +36,7 @@ pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions),
         default_memory_mb: said(defaults.default_memory_mb, usual.default_memory_mb),
         default_disk_mb: said(defaults.default_disk_mb, usual.default_disk_mb),
         default_cpu_shares: said(defaults.default_cpu_shares, usual.default_cpu_shares),
+        cpu_percent: args.cpus_per_execution,
         default_image: defaults.default_image.filter(|image| !image.is_empty()),
         default_network: match args.default_network {
             Network::Off => DefaultNetwork::Off,

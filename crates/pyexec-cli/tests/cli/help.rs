@@ -162,6 +162,8 @@ fn help_of_all() {
           --default-network <WHICH>  What a request that doesn't mention the network means [env:
                                      PYEXEC_DEFAULT_NETWORK=] [default: off] [possible values: off, on]
           --slots <N>                Executions at the same time [default: twice the processors]
+          --cpus-per-execution <N>   Processors that each execution may use and sees: 2, 1.5 or 0.25;
+                                     takes control groups [default: all that are free]
           --queue <N>                Executions that may wait for a slot [default: 1000]
           --cleanup-ttl <TIME>       How long results are kept: 300, 300s or 5m [default: 300] [env:
                                      PYEXEC_CLEANUP_TTL=]

@@ -4,8 +4,8 @@ use crate::message::{Order, Step, StepError};
 use rustix::{
     process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit},
     thread::{
-        CapabilitySet, CapabilitySets, clear_ambient_capability_set,
-        remove_capability_from_bounding_set, set_capabilities, set_no_new_privs,
+        CapabilitySet, CapabilitySets, CpuSet, clear_ambient_capability_set,
+        remove_capability_from_bounding_set, sched_setaffinity, set_capabilities, set_no_new_privs,
     },
 };
 
@@ -36,6 +36,12 @@ pub(crate) fn raise_open_files(wanted: u64) -> Result<u64, StepError> {
 
 /// Limits on each single process: this one, or another of the same user, and what it starts.
 pub(crate) fn limit(process: Option<Pid>, order: &Order) -> Result<(), StepError> {
+    if !order.processors.is_empty() {
+        let mut set = CpuSet::new();
+        order.processors.iter().for_each(|number| set.set(*number));
+        // Refused where these have just been taken from us. The quota holds all the same.
+        let _ = sched_setaffinity(process, &set);
+    }
     for (resource, value) in [
         // 1, since 0 doesn't keep a crash from a handler that core_pattern pipes to (core(5)).
         (Resource::Core, 1),

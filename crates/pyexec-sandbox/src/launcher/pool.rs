@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     channel,
-    message::{FromInit, FromLauncher, GroupUsage, Step, StepError},
+    message::{FromInit, FromLauncher, GroupLimits, GroupUsage, Step, StepError},
     sys,
 };
 use rustix::{
@@ -120,8 +120,7 @@ impl Launcher {
         let id = claim.id;
         let is_warm = matches!(sandbox.state, State::Warm(_));
         sandbox.enter(State::Taken(id));
-        let limited = sandbox.group.as_ref().map_or(Ok(()), |group| group.limit(claim.limits));
-        if let Err(error) = limited.step("setting the limits of the control group") {
+        if let Err(error) = limit(sandbox.group.as_ref(), claim.limits) {
             sandbox.kill();
             return self.tell(&FromLauncher::NotCreated { id, error });
         }
@@ -312,6 +311,13 @@ impl Launcher {
             }
         }
     }
+}
+
+fn limit(group: Option<&cgroup::Group>, limits: GroupLimits) -> Result<(), StepError> {
+    let Some(group) = group else { return Ok(()) };
+    group.limit(limits).step("setting the limits of the control group")?;
+    let quota = limits.cpu_percent.map_or(Ok(()), |quota| group.limit_processors(quota));
+    quota.step("setting the processor quota of the control group")
 }
 
 /// That a sandbox is ready, with the way into it; or what went wrong.

@@ -1,5 +1,6 @@
 //! Limits that are enforced, and told.
 
+mod processors;
 mod time;
 
 use crate::harness::{SANDBOX, job, python, run};
