@@ -6,6 +6,8 @@
 
 mod discovery;
 mod files;
+#[cfg(test)]
+mod tests;
 mod v1;
 mod v2;
 
