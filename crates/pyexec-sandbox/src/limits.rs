@@ -15,7 +15,9 @@ use std::time::Duration;
 pub struct Limits {
     /// Wall-clock time from "go", everything included (default: 300 s).
     pub timeout: Duration,
-    /// Memory of the processes, in MiB: of each (as `MemoryError`) and of all together (default: 1024).
+    /// Memory of all processes together, in MiB. Past it the execution is ended; a single process
+    /// that asks for far more at once, by the 8 MiB that each thread's stack may reserve, sees
+    /// `MemoryError` (default: 1024).
     pub memory_mb: u64,
     /// Size of `/work`, `/tmp` and `/dev/shm` together, in MiB (default: 2048).
     pub disk_mb: u64,
@@ -36,6 +38,19 @@ pub struct Limits {
     /// Bytes that may be written to standard output, and likewise to standard error, before the
     /// execution is ended (default: 1 GiB).
     pub output_bytes: u64,
+}
+
+impl Limits {
+    /// What the whole group of processes may have: the kernel's own memory on their behalf counts
+    /// there too, and mustn't make it run out while processes and files are within their limits.
+    pub(crate) fn group_bytes(&self) -> u64 {
+        /// Stacks, pipes, tables of pages.
+        const KERNEL: u64 = 16 << 20;
+        /// A file's inode and name.
+        const PER_FILE: u64 = 1536;
+        let bytes = (self.memory_mb + self.disk_mb) << 20;
+        (bytes + bytes / 64 + KERNEL).saturating_add(self.inodes.saturating_mul(PER_FILE))
+    }
 }
 
 impl Default for Limits {

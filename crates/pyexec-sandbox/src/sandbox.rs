@@ -128,7 +128,7 @@ impl Sandbox {
                 host_network: job.host_network,
                 interpreter: may_be_warm.then(|| self.index(job.version)).flatten(),
                 limits: GroupLimits {
-                    memory_bytes: (limits.memory_mb + limits.disk_mb) * MIB,
+                    memory_bytes: limits.group_bytes(),
                     // PID 1 counts too.
                     processes: limits.processes + 1,
                     cpu_shares: limits.cpu_shares,

@@ -34,6 +34,9 @@ pub(crate) fn raise_open_files(wanted: u64) -> Result<u64, StepError> {
     Ok(most)
 }
 
+/// What a thread's stack reserves as a rule.
+const THREAD_STACK: u64 = 8 << 20;
+
 /// Limits on each single process: this one, or another of the same user, and what it starts.
 pub(crate) fn limit(process: Option<Pid>, order: &Order) -> Result<(), StepError> {
     if !order.processors.is_empty() {
@@ -49,7 +52,9 @@ pub(crate) fn limit(process: Option<Pid>, order: &Order) -> Result<(), StepError
         // PID 1 counts too.
         (Resource::Nproc, order.processes + 1),
         (Resource::Fsize, order.disk_bytes),
-        (Resource::Data, order.memory_bytes),
+        // Beside the memory, the stacks that threads reserve and hardly use. What all processes
+        // really hold is watched.
+        (Resource::Data, order.memory_bytes + THREAD_STACK * order.processes),
         (Resource::Memlock, 64 * 1024),
         (Resource::Msgqueue, 800 * 1024),
     ] {

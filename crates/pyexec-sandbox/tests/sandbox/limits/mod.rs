@@ -1,5 +1,6 @@
 //! Limits that are enforced, and told.
 
+mod memory;
 mod processors;
 mod time;
 
@@ -38,58 +39,6 @@ fn a_stop_from_elsewhere_ends_it() {
     let job = limited("import os, time; os.write(1, b'up\\n'); time.sleep(600)", |_| {});
     let finished = SANDBOX.run(job, &mut observer, &stop).unwrap();
     assert_eq!((finished.end, observer.0.stdout), (End::Killed, b"up\n".to_vec()));
-}
-
-#[test]
-fn memory_of_one_process_is_a_memory_error() {
-    let ran = run(limited("x = bytearray(300 << 20)", |limits| limits.memory_mb = 128));
-    assert_eq!(ran.finished.end, End::Exited(1), "{ran:?}");
-    assert_eq!(ran.finished.claims.error_type.as_deref(), Some("MemoryError"));
-}
-
-#[test]
-fn memory_of_all_processes_together_ends_them() {
-    let code = "import os, time\nfor _ in range(6): os.fork()\n\
-        x = bytearray(os.urandom(1 << 16)) * 1600\ntime.sleep(600)";
-    let ran = run(limited(code, |limits| {
-        limits.memory_mb = 256;
-        limits.disk_mb = 16;
-    }));
-    assert_eq!(ran.finished.end, End::OutOfMemory, "{ran:?}");
-}
-
-/// Well below what the group may have with its disk, so that only the watch can see it.
-#[test]
-fn a_large_disk_gives_processes_no_more_memory() {
-    let code = "import os, time\nfor _ in range(3): os.fork()\n\
-        x = bytearray(os.urandom(1 << 16)) * 1600\ntime.sleep(600)";
-    let ran = run(limited(code, |limits| {
-        limits.memory_mb = 256;
-        limits.disk_mb = 4096;
-    }));
-    assert_eq!(ran.finished.end, End::OutOfMemory, "{ran:?}");
-}
-
-#[test]
-fn shared_memory_counts_too() {
-    let code = "import mmap, time\nm = mmap.mmap(-1, 1 << 30)\n\
-        for i in range(0, 1 << 30, 4096): m[i] = 1\ntime.sleep(600)";
-    let ran = run(limited(code, |limits| {
-        limits.memory_mb = 64;
-        limits.disk_mb = 64;
-    }));
-    assert_eq!(ran.finished.end, End::OutOfMemory, "{ran:?}");
-}
-
-#[test]
-fn a_full_disk_is_an_error_of_the_script_and_never_out_of_memory() {
-    let code = "import os\ntry:\n    with open('big', 'wb') as f:\n        while True: f.write(b'x' * (1 << 20))\n\
-        except OSError as e: print(e.strerror)\nos.remove('big')\n\
-        try:\n    f = open('/dev/shm/big', 'wb'); os.posix_fallocate(f.fileno(), 0, 1 << 30)\n\
-        except OSError as e: print(e.strerror)\n";
-    let ran = run(limited(code, |limits| limits.disk_mb = 32));
-    assert_eq!(ran.stdout.lines().count(), 2, "{ran:?}");
-    assert_eq!(ran.finished.end, End::Exited(0), "{ran:?}");
 }
 
 #[test]
