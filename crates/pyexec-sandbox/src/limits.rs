@@ -21,7 +21,7 @@ pub struct Limits {
     pub memory_mb: u64,
     /// Size of `/work`, `/tmp` and `/dev/shm` together, in MiB (default: 2048).
     pub disk_mb: u64,
-    /// Files and folders in them (default: 65,536).
+    /// Files and folders in them, those of the archive included (default: 65,536).
     pub inodes: u64,
     /// Share of the processors relative to other executions, where there are control groups
     /// (default: 1024).
@@ -31,9 +31,10 @@ pub struct Limits {
     /// there are no control groups a job with such a limit is refused (default: `None`, all that
     /// is free).
     pub cpu_percent: Option<u64>,
-    /// Processes and threads (default: 256).
+    /// Processes and threads, the script's first included (default: 256).
     pub processes: u64,
-    /// Open files a process, at least 32 (default: 1024).
+    /// Open files a process, at least 32; the highest number is taken by the channel for what the
+    /// script says of itself (default: 1024).
     pub open_files: u64,
     /// Bytes that may be written to standard output, and likewise to standard error, before the
     /// execution is ended (default: 1 GiB).

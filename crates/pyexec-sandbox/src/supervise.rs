@@ -222,10 +222,13 @@ impl Running {
         let Some(read) = read(&mut stream.pipe, buffer) else {
             return;
         };
-        stream.bytes += read as u64;
-        if stream.bytes <= self.output_limit {
-            observer.output(which, &buffer[..read]);
-        } else if self.end.is_none() {
+        let room = self.output_limit.saturating_sub(stream.bytes);
+        let within = usize::try_from(room).unwrap_or(usize::MAX).min(read);
+        stream.bytes = stream.bytes.saturating_add(read as u64);
+        if within > 0 {
+            observer.output(which, &buffer[..within]);
+        }
+        if within < read && self.end.is_none() {
             self.kill(End::OutputLimit);
         }
     }

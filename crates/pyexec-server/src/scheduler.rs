@@ -219,6 +219,8 @@ impl Scheduler {
         let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
         let output = std::mem::replace(&mut *output, Output::new(0));
         (result.stdout, result.stderr, result.truncated) = output.into_text();
+        // Of what is past the limit nothing arrived here.
+        result.truncated |= result.outcome == Some(Outcome::OutputLimit);
     }
 }
 

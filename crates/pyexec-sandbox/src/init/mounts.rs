@@ -48,7 +48,9 @@ pub(crate) fn prepare(network: bool) -> Result<(), StepError> {
 
 /// What does.
 pub(crate) fn apply(order: &Order) -> Result<(), StepError> {
-    let options = format!("size={},nr_inodes={}", order.disk_bytes, order.inodes);
+    // The three folders and the one above them are none of the script's.
+    let inodes = order.inodes.saturating_add(WRITABLE.len() as u64 + 1);
+    let options = format!("size={},nr_inodes={inodes}", order.disk_bytes);
     let options = CString::new(options).unwrap_or_default();
     mount_remount("/work", FLAGS, options.as_c_str()).step("sizing the writable folders")?;
     if order.host_network && Path::new(HOST_RESOLVER).exists() {

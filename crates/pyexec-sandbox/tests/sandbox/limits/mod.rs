@@ -1,6 +1,8 @@
 //! Limits that are enforced, and told.
 
+mod counts;
 mod memory;
+mod output;
 mod processors;
 mod time;
 
@@ -39,34 +41,6 @@ fn a_stop_from_elsewhere_ends_it() {
     let job = limited("import os, time; os.write(1, b'up\\n'); time.sleep(600)", |_| {});
     let finished = SANDBOX.run(job, &mut observer, &stop).unwrap();
     assert_eq!((finished.end, observer.0.stdout), (End::Killed, b"up\n".to_vec()));
-}
-
-#[test]
-fn inodes_processes_and_open_files_have_an_end() {
-    let ran = run(limited(
-        "import errno\nn = 0\ntry:\n    while True: open(f'f{n}', 'w').close(); n += 1\n\
-         except OSError as e: print(n < 100, errno.errorcode[e.errno])",
-        |limits| limits.inodes = 100,
-    ));
-    assert_eq!(ran.stdout, "True ENOSPC\n", "{ran:?}");
-    let ran = run(limited(
-        "import os, time\nn = 0\ntry:\n    while True:\n        if os.fork() == 0: time.sleep(600)\n        n += 1\n\
-         except OSError as e: print(n, e.strerror)",
-        |limits| limits.processes = 20,
-    ));
-    assert_eq!(ran.stdout, "19 Resource temporarily unavailable\n", "{ran:?}");
-    let ran = python(
-        "n = []\ntry:\n    while True: n.append(open('/dev/null'))\n\
-         except OSError as e: print(900 < len(n) < 1024, e.strerror)",
-    );
-    assert_eq!(ran.stdout, "True Too many open files\n", "{ran:?}");
-}
-
-#[test]
-fn output_past_the_limit_ends_it() {
-    let ran = run(limited("while True: print('x' * 1000)", |l| l.output_bytes = 1 << 20));
-    assert_eq!(ran.finished.end, End::OutputLimit);
-    assert!(ran.stdout.len() > 900_000 && ran.stdout.len() <= 1 << 20, "{}", ran.stdout.len());
 }
 
 #[test]
