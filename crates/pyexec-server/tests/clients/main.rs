@@ -10,6 +10,7 @@ mod cases;
 mod errors;
 mod gone;
 mod limits;
+mod outcomes;
 mod service;
 mod suite;
 
@@ -59,6 +60,12 @@ both! {
         a_full_queue_turns_away,
         waiting_in_the_queue_has_an_end,
         waiting_input_is_bounded,
+    }
+    outcomes {
+        ends_of_the_scripts_own,
+        ends_by_a_limit,
+        ends_from_outside,
+        what_cannot_be_started,
     }
     errors {
         unknown_ids,
