@@ -1,13 +1,15 @@
 //! Limits, ends and queues.
 
 use crate::{
-    service::{POLL, client, main_py, server, shared, with},
+    service::{POLL, client, has_groups, main_py, server, shared, with},
     suite::Subject,
 };
 use pyexec_core::{
     Error,
     types::{ExecutionConfig, ExecutionId, Metadata, Outcome, Status},
 };
+use pyexec_sandbox::SandboxOptions;
+use pyexec_server::{EmbeddedServer, ServerConfig};
 use std::time::Duration;
 
 const SLEEPER: &str = "import time; print('up'); time.sleep(600)";
@@ -55,6 +57,20 @@ pub(crate) fn output_past_the_limit_ends_it<S: Subject>() {
     let result = client::<S>(&server).execute_sync(&archive, &Metadata::new("main.py")).unwrap();
     assert_eq!((result.status, result.outcome), (Status::Failed, Some(Outcome::OutputLimit)));
     assert!(result.truncated && result.error.unwrap().contains("100000 bytes"));
+}
+
+pub(crate) fn a_quota_of_processors<S: Subject>() {
+    let config = ServerConfig { cpu_percent: Some(100), ..ServerConfig::default() };
+    let started = EmbeddedServer::start_with(config, SandboxOptions::default());
+    if !has_groups(&shared::<S>()) {
+        assert!(started.unwrap_err().to_string().contains("there are no control groups"));
+        return;
+    }
+    let code = "import os; print(os.cpu_count(), os.environ['OMP_NUM_THREADS'])";
+    let server = started.unwrap();
+    let client = client::<S>(&server);
+    let result = client.execute_sync(&main_py(code), &Metadata::new("main.py")).unwrap();
+    assert_eq!(result.stdout, "1 1\n", "{result:?}");
 }
 
 fn wait_until_running<S: Subject>(client: &S, id: &ExecutionId) {

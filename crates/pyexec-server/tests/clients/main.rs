@@ -55,6 +55,7 @@ both! {
         out_of_memory_is_told,
         output_above_the_cap_keeps_both_ends,
         output_past_the_limit_ends_it,
+        a_quota_of_processors,
         kill_kills_and_stays,
         kill_of_a_pending_execution,
         a_full_queue_turns_away,

@@ -39,6 +39,11 @@ pub(crate) fn run<S: Subject>(code: &str) -> ExecutionResult {
     shared::<S>().execute_sync(&main_py(code), &Metadata::new("main.py")).unwrap()
 }
 
+/// Whether control groups enforce the limits here.
+pub(crate) fn has_groups<S: Subject>(client: &S) -> bool {
+    client.health().unwrap().isolation.is_some_and(|isolation| isolation.limits != "rlimits")
+}
+
 pub(crate) fn with(config: ExecutionConfig) -> Metadata {
     Metadata { config: Some(config), ..Metadata::new("main.py") }
 }
