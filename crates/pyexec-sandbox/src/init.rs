@@ -113,7 +113,8 @@ fn live(ends: Ends, network: bool, filters: &Filters) -> Result<(), StepError> {
         });
     };
     let mut order: Order = channel::from_memfd(order).step("reading the order")?;
-    order.open_files = privileges::raise_open_files(order.open_files)?;
+    let ours = program::DESCRIPTORS;
+    order.open_files = privileges::raise_open_files(order.open_files + ours)?.saturating_sub(ours);
     mounts::apply(&order)?;
     unpack::unpack(archive.into())?;
     let pid = match copy.and_then(|copy| copy.suits(&order)) {

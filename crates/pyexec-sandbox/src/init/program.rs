@@ -51,7 +51,7 @@ impl Prepared {
         match sys::fork().step("forking")? {
             Fork::Parent(pid) => Ok(Started { pid, go: self.go.1, failure: self.failure.0 }),
             Fork::Child => {
-                let numbers = Numbers::highest(order);
+                let numbers = Numbers::beyond(order);
                 let report = match enter(order, streams, &self, &numbers) {
                     Ok(never) => match never {},
                     Err(error) => serde_json::to_vec(&error).unwrap_or_default(),
@@ -104,8 +104,11 @@ pub(crate) fn opened(order: &Order) -> String {
     }
 }
 
-/// Numbers of the descriptors that are closed or hidden before the script starts: the highest
-/// that it may have, so that the script's own get the numbers that they have everywhere.
+/// How many descriptors a script's process has beside its own.
+pub(crate) const DESCRIPTORS: u64 = 4;
+
+/// Their numbers: beyond those that the script may have, so that it gets the same ones, and as
+/// many, as everywhere.
 struct Numbers {
     claims: i32,
     go: i32,
@@ -114,9 +117,9 @@ struct Numbers {
 }
 
 impl Numbers {
-    fn highest(order: &Order) -> Self {
-        let highest = i32::try_from(order.open_files).unwrap_or(i32::MAX) - 1;
-        Self { claims: highest, go: highest - 1, message: highest - 2, failure: highest - 3 }
+    fn beyond(order: &Order) -> Self {
+        let first = i32::try_from(order.open_files).unwrap_or(i32::MAX - 3);
+        Self { claims: first, go: first + 1, message: first + 2, failure: first + 3 }
     }
 }
 

@@ -97,7 +97,10 @@ fn version_2_limits_and_usage() {
     let groups = tree.find();
     let group = tree.create(&groups, &V2_FILES);
     assert!(group.birthplace().is_some());
+    // PID 1 is born there; the process that copies an interpreter is moved.
+    fs::write(tree.path("fs/a/b/pyexec-1-1/cgroup.procs"), "").unwrap();
     group.attach(Pid::INIT).unwrap();
+    assert_eq!(tree.read("fs/a/b/pyexec-1-1/cgroup.procs"), "1");
     group.limit(LIMITS).unwrap();
     group.limit_processors(150).unwrap();
     let wrote = V2_FILES.map(|(file, _)| tree.read(file));
