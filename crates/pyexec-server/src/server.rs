@@ -5,7 +5,7 @@ use crate::{
     auth::Tokens, image, linger::Listener, routes, scheduler::Scheduler, spool::SpoolSpace,
     state::AppState,
 };
-use pyexec_sandbox::{Sandbox, SandboxOptions};
+use pyexec_sandbox::{Interpreter, Sandbox, SandboxOptions};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::{sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
@@ -24,11 +24,18 @@ pub struct Server {
 }
 
 impl Server {
-    /// The service with the sandbox of this machine and a store in memory.
+    /// The service with the sandbox of this machine and a store in memory. Where the options name no
+    /// version to have zygotes of from the start, it is the one that requests get by default.
     ///
     /// # Errors
     /// Where executions can't be isolated here, or the settings contradict each other.
-    pub fn new(config: ServerConfig, sandbox: SandboxOptions) -> Result<Self, ServerError> {
+    pub fn new(config: ServerConfig, mut sandbox: SandboxOptions) -> Result<Self, ServerError> {
+        if sandbox.warm.is_empty() {
+            // Most requests name no version.
+            let versions: Vec<_> = sandbox.interpreters.iter().map(Interpreter::version).collect();
+            let image = config.default_image.as_deref().unwrap_or_default();
+            sandbox.warm.extend(image::choose("", image, &versions));
+        }
         let backend = SandboxBackend::new(Sandbox::start(sandbox)?);
         let store = MemoryStore::new(config.result_ttl, config.result_bytes);
         Self::with(config, Arc::new(backend), Arc::new(store))

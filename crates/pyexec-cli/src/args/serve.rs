@@ -35,6 +35,14 @@ pub(crate) struct ServeArgs {
     /// [default: all that are free]
     #[arg(long, value_name = "N", value_parser = crate::serve::parse_processors)]
     pub(crate) cpus_per_execution: Option<u64>,
+    /// Interpreters of each version in use that wait for the next executions [default: as many as
+    /// run at the same time]
+    #[arg(long, value_name = "N")]
+    pub(crate) ready: Option<usize>,
+    /// Start a new interpreter for each execution rather than a copy of one that waits: slower, but
+    /// with an address layout and a hash seed of its own
+    #[arg(long, env = "PYEXEC_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
+    pub(crate) strict: bool,
     /// Executions that may wait for a slot [default: 1000]
     #[arg(long, value_name = "N")]
     pub(crate) queue: Option<usize>,

@@ -1,7 +1,7 @@
 //! The whole service within this process.
 
 use crate::failure::Failure;
-use pyexec_sandbox::SandboxOptions;
+use pyexec_sandbox::{SandboxOptions, Start};
 use pyexec_server::{EmbeddedServer, ServerConfig, ServerError};
 use std::error::Error as _;
 
@@ -25,7 +25,9 @@ impl Server {
             max_timeout_seconds: MAX_TIMEOUT_SECONDS,
             ..ServerConfig::default()
         };
-        let options = SandboxOptions { host_network, ..SandboxOptions::default() };
+        // For one execution, a template would cost more than it saves.
+        let start = Start::Strict;
+        let options = SandboxOptions { host_network, start, ..SandboxOptions::default() };
         Ok(Self(EmbeddedServer::start_with(config, options)?))
     }
 

@@ -5,7 +5,7 @@ use crate::{
     args::{Network, NetworkMode, ServeArgs},
     failure::Failure,
 };
-use pyexec_sandbox::SandboxOptions;
+use pyexec_sandbox::{SandboxOptions, Start};
 use pyexec_server::{DefaultNetwork, ServerConfig};
 
 /// The settings; what nobody said is the server's own default.
@@ -47,6 +47,12 @@ pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions),
         spool_folder: args.spool_dir.unwrap_or_else(|| usual.spool_folder.clone()),
         ..usual
     };
-    let options = SandboxOptions { host_network, cgroup: args.cgroup, ..SandboxOptions::default() };
+    let options = SandboxOptions {
+        host_network,
+        cgroup: args.cgroup,
+        ready: args.ready.unwrap_or(config.slots),
+        start: if args.strict { Start::Strict } else { Start::Zygote },
+        ..SandboxOptions::default()
+    };
     Ok((config, options))
 }
