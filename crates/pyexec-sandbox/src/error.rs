@@ -1,7 +1,7 @@
 //! Why a sandbox or an execution could not be started.
 
 use crate::{InvalidVersion, PythonVersion, message::StepError};
-use std::io;
+use std::{io, path::PathBuf};
 
 /// Why a sandbox or an execution could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,12 @@ pub enum SandboxError {
     /// The job can't be run as it is.
     #[error("{0}")]
     InvalidJob(String),
+    /// The network is to be one of pasta's, and pasta isn't there.
+    #[error("network by pasta: {} is not there", .0.display())]
+    NoPasta(PathBuf),
+    /// An execution could not be connected to the network.
+    #[error("no network: {0}")]
+    NotConnected(String),
     /// The launcher process could not be started or is gone.
     #[error("the sandbox launcher {0}")]
     Launcher(&'static str, #[source] Option<io::Error>),
@@ -55,6 +61,13 @@ impl SandboxError {
             Self::NoInterpreter => {
                 Some("install one, for example with `uv python install 3.12`, or from your system")
             }
+            Self::NoPasta(_) => Some(
+                "install it: the package is `passt` in Debian, Ubuntu, Fedora, Arch and Alpine",
+            ),
+            Self::NotConnected(_) => Some(
+                "pasta needs /dev/net/tun, a default route, and user namespaces; try `pasta true` \
+                 as the same user",
+            ),
             _ => None,
         }
     }

@@ -31,7 +31,8 @@ use rustix::{
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-pub(crate) use mounts::HOST_RESOLVER;
+pub(crate) use copy::NAMESPACES;
+pub(crate) use mounts::RESOLVER;
 
 /// What PID 1 holds: its ends of every channel.
 pub(crate) struct Ends {

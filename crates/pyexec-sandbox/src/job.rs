@@ -25,8 +25,8 @@ pub struct Job {
     pub stdin: Vec<u8>,
     /// How its interpreter comes to be.
     pub start: Start,
-    /// Whether it shares the host's network; it has none of its own.
-    pub host_network: bool,
+    /// Whether it has the network, which takes a sandbox that offers one.
+    pub network: bool,
     /// What it may use.
     pub limits: Limits,
 }
@@ -44,7 +44,7 @@ impl Job {
             pre_commands: Vec::new(),
             stdin: Vec::new(),
             start: Start::default(),
-            host_network: false,
+            network: false,
             limits: Limits::default(),
         }
     }

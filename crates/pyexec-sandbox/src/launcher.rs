@@ -12,6 +12,7 @@ pub(crate) mod zygote;
 use crate::{
     channel,
     message::{FromLauncher, LimitsBy, Setup, Step, StepError, ToLauncher},
+    network::{Network, Starter},
     seccomp::Filters,
     sys,
 };
@@ -77,6 +78,8 @@ pub(crate) struct Launcher {
     socket: OwnedFd,
     owner: Owner,
     filters: Filters,
+    /// Starts pasta for executions with a network of their own.
+    starter: Option<Starter>,
     groups: Groups,
     identities: Identities,
     sandboxes: Vec<Sandbox>,
@@ -86,6 +89,14 @@ pub(crate) struct Launcher {
     count: u64,
     /// A sandbox couldn't be made ready: no more are tried until one is asked for.
     halted: bool,
+}
+
+/// What is made while the host's root is still in sight.
+struct Prepared {
+    owner: Owner,
+    groups: Groups,
+    filters: Filters,
+    starter: Option<Starter>,
 }
 
 /// What the loop waits for.
@@ -105,7 +116,7 @@ impl Launcher {
     /// Builds the root and a first sandbox: isolation is probed by doing.
     fn new(setup: Setup, socket: OwnedFd) -> Result<Self, (StepError, OwnedFd)> {
         let prepared = Self::prepare(&setup);
-        let (owner, groups, filters) = match prepared {
+        let Prepared { owner, groups, filters, starter } = match prepared {
             Ok(prepared) => prepared,
             Err(error) => return Err((error, socket)),
         };
@@ -115,6 +126,7 @@ impl Launcher {
             socket,
             owner,
             filters,
+            starter,
             groups,
             identities: Identities::default(),
             sandboxes: Vec::new(),
@@ -131,7 +143,7 @@ impl Launcher {
         }
     }
 
-    fn prepare(setup: &Setup) -> Result<(Owner, Groups, Filters), StepError> {
+    fn prepare(setup: &Setup) -> Result<Prepared, StepError> {
         let owner = Owner::find()?;
         let groups = Groups::find(setup.cgroup.as_deref());
         if let (Some(wanted), LimitsBy::Rlimits) = (&setup.cgroup, groups.kind()) {
@@ -142,11 +154,15 @@ impl Launcher {
             });
         }
         let filters = Filters::compile()?;
-        root::enter(&setup.interpreters, setup.host_network, owner)?;
+        let starter = match &setup.network {
+            Network::Pasta(program) => Some(Starter::start(program, owner)?),
+            Network::None | Network::Host => None,
+        };
+        root::enter(&setup.interpreters, setup.network.resolver().as_deref(), owner)?;
         if owner != Owner::Ourselves {
             set_thread_groups(&[]).step("dropping supplementary groups")?;
         }
-        Ok((owner, groups, filters))
+        Ok(Prepared { owner, groups, filters, starter })
     }
 
     /// What the server doesn't hear, it doesn't need: then it is gone.
@@ -207,12 +223,11 @@ impl Launcher {
     /// `false` once the server is gone.
     fn hear_server(&mut self) -> Result<bool, StepError> {
         let message = channel::receive(&self.socket).step("reading a message")?;
-        let Some((ToLauncher::Create { id, host_network, interpreter, limits }, _)) = message
-        else {
+        let Some((ToLauncher::Create { id, network, interpreter, limits }, _)) = message else {
             return Ok(false);
         };
         self.halted = false;
-        self.create(Claim { id, limits }, host_network, interpreter);
+        self.create(Claim { id, network, limits }, interpreter);
         Ok(true)
     }
 

@@ -2,8 +2,8 @@
 //! privileges.
 //!
 //! Each execution has user, mount, PID, network, IPC, UTS and cgroup namespaces of its own, a
-//! read-only root with two small writable folders (`/work`, `/tmp`), no network, no privileges,
-//! a list of permitted system calls, and limits on memory, processes, disk, output and time.
+//! read-only root with two small writable folders (`/work`, `/tmp`), no network unless the operator
+//! offers one ([`Network`]) and the job asks for it, no privileges, a list of permitted system calls, and limits on memory, processes, disk, output and time.
 //! Where the kernel refuses any of it, [`Sandbox::start`] refuses too and says what is missing.
 //!
 //! ```no_run
@@ -46,6 +46,7 @@ mod keeper;
 mod launcher;
 mod limits;
 mod message;
+mod network;
 mod options;
 mod processors;
 mod sandbox;
@@ -61,6 +62,7 @@ pub use finished::{End, Finished, Usage};
 pub use interpreter::{Interpreter, InvalidVersion, OLDEST, PythonVersion, discover, discover_in};
 pub use job::{Captured, Job, Observer, OutputStream, RunAs};
 pub use limits::Limits;
+pub use network::Network;
 pub use options::SandboxOptions;
 pub use sandbox::Sandbox;
 pub use start::{Start, ZygoteState};

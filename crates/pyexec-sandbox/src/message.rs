@@ -8,8 +8,8 @@ use std::{fmt, path::PathBuf};
 pub(crate) struct Setup {
     /// Interpreter trees to make visible.
     pub(crate) interpreters: Vec<crate::Interpreter>,
-    /// Whether an execution may ask for the host's network.
-    pub(crate) host_network: bool,
+    /// What an execution that asks for the network gets.
+    pub(crate) network: crate::Network,
     /// Sandboxes to keep ready, of each kind.
     pub(crate) ready: usize,
     /// No zygotes: every run starts an interpreter of its own.
@@ -29,8 +29,8 @@ pub(crate) enum ToLauncher {
     Create {
         /// The server's number for it.
         id: u64,
-        /// Whether it shares the host's network.
-        host_network: bool,
+        /// Whether it has the network.
+        network: bool,
         /// The interpreter, by index, of which a copy will do; none where it must be a new one.
         interpreter: Option<usize>,
         limits: GroupLimits,
@@ -56,7 +56,8 @@ pub(crate) enum FromLauncher {
     },
     /// It doesn't.
     Refused(StepError),
-    /// With descriptors: pidfd, control socket, stdin, stdout, stderr, claims.
+    /// With descriptors: pidfd, control socket, stdin, stdout, stderr, claims, and where pasta
+    /// connects it, the line to its minder.
     Created {
         id: u64,
         /// Whether a copy of the interpreter waits in it.
@@ -125,7 +126,7 @@ pub(crate) struct Order {
     pub(crate) open_files: u64,
     /// The processors that it is bound to; none where it may use all.
     pub(crate) processors: Vec<usize>,
-    pub(crate) host_network: bool,
+    pub(crate) network: bool,
     /// No control group stands behind the limits.
     pub(crate) rlimits_only: bool,
 }

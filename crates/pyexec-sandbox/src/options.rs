@@ -1,23 +1,22 @@
 //! How a sandbox is set up.
 
-use crate::{Interpreter, PythonVersion, Start, discover};
+use crate::{Interpreter, Network, PythonVersion, Start, discover};
 use std::path::PathBuf;
 
 /// How a [`Sandbox`](crate::Sandbox) is set up.
 ///
 /// ```
-/// use pyexec_sandbox::SandboxOptions;
+/// use pyexec_sandbox::{Network, SandboxOptions};
 ///
 /// let options = SandboxOptions { ready: 4, ..SandboxOptions::default() };
-/// assert!(!options.host_network);
+/// assert_eq!(options.network, Network::None);
 /// ```
 #[derive(Debug, Clone)]
 pub struct SandboxOptions {
     /// The interpreters to offer; [`discover`] finds them by default.
     pub interpreters: Vec<Interpreter>,
-    /// Whether a job may ask for the host's network. Its packets, loopback services and abstract
-    /// sockets are then within its reach: an operator's explicit choice (default: false).
-    pub host_network: bool,
+    /// What a job that asks for the network gets (default: a refusal).
+    pub network: Network,
     /// Sandboxes to keep ready for each interpreter in use (default: 1).
     pub ready: usize,
     /// How interpreters come to be; [`Start::Strict`] is for every job (default:
@@ -41,7 +40,7 @@ impl Default for SandboxOptions {
     fn default() -> Self {
         Self {
             interpreters: discover(),
-            host_network: false,
+            network: Network::None,
             ready: 1,
             start: Start::default(),
             warm: Vec::new(),

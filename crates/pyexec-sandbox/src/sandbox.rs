@@ -1,20 +1,24 @@
 //! The public handle.
 
 use crate::{
-    End, Finished, Interpreter, Job, Observer, PythonVersion, RunAs, SandboxError, SandboxOptions,
-    Start, Stop, ZygoteState,
+    End, Finished, Interpreter, Job, Limits, Observer, PythonVersion, RunAs, SandboxError,
+    SandboxOptions, Start, Stop, ZygoteState,
     keeper::{Keeper, Told},
     launcher,
     message::{GroupLimits, LimitsBy, Order, Program, Setup, ToLauncher},
+    network::{Line, Network},
     processors::Processors,
-    start, supervise,
+    start,
+    supervise::{self, GRACE},
 };
 use pyexec_types::Isolation;
 use std::{
+    os::fd::OwnedFd,
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
+        mpsc::Receiver,
     },
 };
 
@@ -35,6 +39,29 @@ const MIB: u64 = 1 << 20;
 const NO_QUOTA: &str = "nothing here can hold it to a share of the processors: there are no control \
                         groups";
 
+/// Those of a new sandbox that has no network: pidfd, control socket, three streams, claims.
+const DESCRIPTORS: usize = 6;
+
+/// A sandbox that waits for "go".
+struct Created {
+    fds: Vec<OwnedFd>,
+    is_warm: bool,
+    line: Option<Line>,
+    told: Receiver<Told>,
+}
+
+impl Created {
+    /// Ends it, and waits for its end.
+    fn abandon(self) {
+        // With its control socket gone, PID 1 ends.
+        drop(self.fds);
+        drop(self.told.recv_timeout(GRACE));
+        if let Some(line) = self.line {
+            line.finish();
+        }
+    }
+}
+
 impl Sandbox {
     /// Starts the launcher and tries out every step of the isolation.
     ///
@@ -45,24 +72,27 @@ impl Sandbox {
         if options.interpreters.is_empty() {
             return Err(SandboxError::NoInterpreter);
         }
+        options.network.check()?;
         let position = |version| options.interpreters.iter().position(|i| i.version() == version);
         let setup = Setup {
             warm: options.warm.iter().filter_map(|version| position(*version)).collect(),
             interpreters: options.interpreters,
-            host_network: options.host_network,
+            network: options.network,
             ready: options.ready,
             strict: options.start == Start::Strict,
             forks_per_zygote: options.forks_per_zygote.max(1),
             cgroup: options.cgroup,
         };
         let keeper = Keeper::start(&setup, options.launcher_path.clone())?;
-        Ok(Self {
+        let sandbox = Self {
             setup,
             launcher_path: options.launcher_path,
             keeper: Mutex::new(Arc::new(keeper)),
             count: AtomicU64::new(0),
             processors: Processors::of_this_process(),
-        })
+        };
+        sandbox.try_network()?;
+        Ok(sandbox)
     }
 
     /// The interpreters that it offers, newest first.
@@ -92,7 +122,7 @@ impl Sandbox {
             LimitsBy::Rlimits => "rlimits",
         }
         .into();
-        isolation.network = if self.setup.host_network { "host" } else { "none" }.into();
+        isolation.network = self.setup.network.name().into();
         isolation
     }
 
@@ -115,44 +145,74 @@ impl Sandbox {
     ) -> Result<Finished, SandboxError> {
         self.check(&job)?;
         let keeper = self.keeper()?;
-        let limits = &job.limits;
-        let may_be_warm = self.start_of(&job) == Start::Zygote;
-        if limits.cpu_percent.is_some() && keeper.limits == LimitsBy::Rlimits {
+        if job.limits.cpu_percent.is_some() && keeper.limits == LimitsBy::Rlimits {
             return Err(SandboxError::InvalidJob(NO_QUOTA.into()));
         }
-        let id = self.count.fetch_add(1, Ordering::Relaxed);
-        let told = keeper.ask(
-            id,
-            &ToLauncher::Create {
-                id,
-                host_network: job.host_network,
-                interpreter: may_be_warm.then(|| self.index(job.version)).flatten(),
-                limits: GroupLimits {
-                    memory_bytes: limits.group_bytes(),
-                    // PID 1 counts too.
-                    processes: limits.processes + 1,
-                    cpu_shares: limits.cpu_shares,
-                    cpu_percent: limits.cpu_percent,
-                },
-            },
-        )?;
-        let (fds, is_warm) = match told.recv() {
-            Ok(Told::Created(fds, is_warm)) => (fds, is_warm),
-            Ok(Told::NotCreated(error)) => return Err(SandboxError::refused(error)),
-            Ok(Told::Exited(_)) | Err(_) => {
-                return Err(SandboxError::Launcher("ended before the execution began", None));
-            }
-        };
+        let may_be_warm = self.start_of(&job) == Start::Zygote;
+        let wanted = may_be_warm.then(|| self.index(job.version)).flatten();
+        let created = self.create(&keeper, job.network, wanted, &job.limits)?;
+        if let Some(line) = &created.line
+            && let Err(error) = line.wait(stop)
+        {
+            created.abandon();
+            return Err(error);
+        }
         let mut order = Order { may_be_warm, ..self.order(&job, keeper.limits)? };
-        let bound = limits.cpu_percent.map(|percent| self.processors.take(percent));
+        let bound = job.limits.cpu_percent.map(|percent| self.processors.take(percent));
         if let Some(bound) = &bound {
             order.processors.clone_from(&bound.numbers);
             // Before those of the request, which win.
             order.env.splice(..0, bound.variables());
         }
-        let mut finished = supervise::supervise(fds, &order, job, &told, observer, stop)?;
+        let Created { fds, is_warm, line, told } = created;
+        let finished = supervise::supervise(fds, &order, job, &told, observer, stop);
+        if let Some(line) = line {
+            line.finish();
+        }
+        let mut finished = finished?;
         finished.start = if is_warm { Start::Zygote } else { Start::Strict };
         Ok(finished)
+    }
+
+    /// A sandbox from the launcher, with a copy of an interpreter if one is wanted and can be had.
+    fn create(
+        &self,
+        keeper: &Keeper,
+        network: bool,
+        interpreter: Option<usize>,
+        limits: &Limits,
+    ) -> Result<Created, SandboxError> {
+        let id = self.count.fetch_add(1, Ordering::Relaxed);
+        let limits = GroupLimits {
+            memory_bytes: limits.group_bytes(),
+            // PID 1 counts too.
+            processes: limits.processes + 1,
+            cpu_shares: limits.cpu_shares,
+            cpu_percent: limits.cpu_percent,
+        };
+        let told = keeper.ask(id, &ToLauncher::Create { id, network, interpreter, limits })?;
+        match told.recv() {
+            Ok(Told::Created(mut fds, is_warm)) => {
+                let line = fds.split_off(DESCRIPTORS.min(fds.len())).pop().map(Line::new);
+                Ok(Created { fds, is_warm, line, told })
+            }
+            Ok(Told::NotCreated(error)) => Err(SandboxError::refused(error)),
+            Ok(Told::Exited(_)) | Err(_) => {
+                Err(SandboxError::Launcher("ended before the execution began", None))
+            }
+        }
+    }
+
+    /// Connects a sandbox in vain, so that what is missing is found out at the start.
+    fn try_network(&self) -> Result<(), SandboxError> {
+        if !matches!(self.setup.network, Network::Pasta(_)) {
+            return Ok(());
+        }
+        let created = self.create(&self.keeper_now(), true, None, &Limits::default())?;
+        let nobody = Stop::new().map_err(|error| SandboxError::Io("no switch", error))?;
+        let connected = created.line.as_ref().map_or(Ok(()), |line| line.wait(&nobody));
+        created.abandon();
+        connected
     }
 
     /// How a job of an interpreter's version would start now: from a zygote's copy, which has to
@@ -181,7 +241,7 @@ impl Sandbox {
     fn start_of(&self, job: &Job) -> Start {
         let strict = self.setup.strict
             || job.start == Start::Strict
-            || job.host_network
+            || (job.network && self.setup.network == Network::Host)
             || !job.pre_commands.is_empty()
             || job.env.iter().any(|pair| start::is_read_at_start(pair));
         if strict { Start::Strict } else { Start::Zygote }
@@ -213,7 +273,7 @@ impl Sandbox {
         if job.env.iter().any(|pair| pair.split_once('=').is_none_or(|(key, _)| key.is_empty())) {
             return invalid("an environment variable isn't of the form KEY=value");
         }
-        if job.host_network && !self.setup.host_network {
+        if job.network && self.setup.network == Network::None {
             return invalid("this sandbox offers no network");
         }
         let most = 1 << 32;
@@ -232,6 +292,7 @@ impl Sandbox {
     fn order(&self, job: &Job, limits_by: LimitsBy) -> Result<Order, SandboxError> {
         let interpreter = self.interpreter(job.version)?;
         let limits = &job.limits;
+        let pasta = job.network && matches!(self.setup.network, Network::Pasta(_));
         Ok(Order {
             program: match job.run_as {
                 RunAs::Script => Program::Script,
@@ -248,10 +309,11 @@ impl Sandbox {
             memory_bytes: limits.memory_mb * MIB,
             disk_bytes: limits.disk_mb * MIB,
             inodes: limits.inodes,
-            processes: limits.processes,
+            // pasta and its minder count as processes of the same user.
+            processes: limits.processes + if pasta { 2 } else { 0 },
             open_files: limits.open_files,
             processors: Vec::new(),
-            host_network: job.host_network,
+            network: job.network,
             rlimits_only: limits_by == LimitsBy::Rlimits,
         })
     }

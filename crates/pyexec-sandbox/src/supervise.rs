@@ -20,7 +20,7 @@ use std::{
 };
 
 /// How long a killed sandbox may take to vanish before it counts as lost.
-const GRACE: Duration = Duration::from_secs(30);
+pub(crate) const GRACE: Duration = Duration::from_secs(30);
 
 /// Starts the job in a new sandbox, whose descriptors these are, and sees it through.
 pub(crate) fn supervise(

@@ -76,6 +76,15 @@ pub(crate) fn exit_now(code: i32) -> ! {
     unsafe { libc::_exit(code) }
 }
 
+/// Ends every other process of the PID namespace whose PID 1 this process is.
+pub(crate) fn kill_all() -> Result<()> {
+    if rustix::process::getpid() != Pid::INIT {
+        return Err(Errno::PERM);
+    }
+    // SAFETY: `kill` has no memory effects.
+    check(libc::c_long::from(unsafe { libc::kill(-1, libc::SIGKILL) })).map(drop)
+}
+
 /// Replaces this process. Returns only if that failed.
 pub(crate) fn exec(program: &CString, argv: &[CString], env: &[CString]) -> Errno {
     let pointers = |strings: &[CString]| {

@@ -38,7 +38,7 @@ impl ServerError {
             Self::OpenToOthers(_) => {
                 Some("set PYEXEC_TOKEN, or listen on 127.0.0.1 behind a proxy that asks who it is")
             }
-            Self::NetworkNotOffered => Some("set PYEXEC_NETWORK_MODE=host too"),
+            Self::NetworkNotOffered => Some("set PYEXEC_NETWORK_MODE=pasta or host too"),
             _ => None,
         }
     }

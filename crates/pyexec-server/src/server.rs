@@ -72,6 +72,12 @@ impl Server {
                  together is watched; see docs/security.md"
             );
         }
+        if backend.isolation().network == "host" {
+            tracing::warn!(
+                "executions that ask for the network share this machine's, its loopback services \
+                 included; PYEXEC_NETWORK_MODE=pasta gives them one of their own"
+            );
+        }
         let state = AppState {
             scheduler: Scheduler::new(&config, Arc::clone(&backend), store),
             spool: SpoolSpace::new(config.spool_folder.clone(), config.spool_bytes),

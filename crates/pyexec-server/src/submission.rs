@@ -172,7 +172,7 @@ impl Submission {
         let mut job = Job::new(archive, version, entrypoint);
         job.run_as = wanted.run_as;
         job.limits = limits;
-        job.host_network = network(wanted.config, config, backend)?;
+        job.network = network(wanted.config, config, backend)?;
         Ok(Self { job, reservation })
     }
 }
@@ -215,7 +215,7 @@ fn network(
         return Err(ApiError::bad_request(
             "network_not_offered",
             "network_disabled is false, but this server gives executions no network; its operator \
-             can allow it with PYEXEC_NETWORK_MODE=host",
+             can allow it with PYEXEC_NETWORK_MODE=pasta or host",
         ));
     }
     Ok(wanted)

@@ -57,7 +57,8 @@ pub struct Isolation {
     /// What enforces the limits on memory and processes: `cgroup2`, `cgroup1` or `rlimits`.
     #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
     pub limits: String,
-    /// What a request with `network_disabled: false` gets: `none` (it is refused) or `host`.
+    /// What a request with `network_disabled: false` gets: `none` (it is refused), `host` or
+    /// `pasta` (one of its own).
     #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
     pub network: String,
 }

@@ -21,8 +21,8 @@ pub(crate) struct ServeArgs {
     /// What to log to standard error: error, warn, info, debug, trace or a filter
     #[arg(long, value_name = "LEVEL", env = "PYEXEC_LOG_LEVEL", default_value = "info")]
     pub(crate) log_level: String,
-    /// What an execution that asks for the network gets: a refusal, or this machine's network with
-    /// all that listens there
+    /// What an execution that asks for the network gets: a refusal, a network of its own by the
+    /// program `pasta`, or this machine's with all that listens there
     #[arg(long, value_name = "MODE", env = "PYEXEC_NETWORK_MODE", default_value = "none")]
     pub(crate) network_mode: NetworkMode,
     /// What a request that doesn't mention the network means
@@ -88,6 +88,7 @@ pub(crate) struct DefaultArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum NetworkMode {
     None,
+    Pasta,
     Host,
     // The original's other mode, which takes a container engine. A doc comment would make the help
     // of the whole command a long one.

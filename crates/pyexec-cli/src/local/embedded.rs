@@ -1,7 +1,7 @@
 //! The whole service within this process.
 
 use crate::failure::Failure;
-use pyexec_sandbox::{SandboxOptions, Start};
+use pyexec_sandbox::{Network, SandboxOptions, Start};
 use pyexec_server::{EmbeddedServer, ServerConfig, ServerError};
 use std::error::Error as _;
 
@@ -27,7 +27,8 @@ impl Server {
         };
         // For one execution, a template would cost more than it saves.
         let start = Start::Strict;
-        let options = SandboxOptions { host_network, start, ..SandboxOptions::default() };
+        let network = if host_network { Network::Host } else { Network::None };
+        let options = SandboxOptions { network, start, ..SandboxOptions::default() };
         Ok(Self(EmbeddedServer::start_with(config, options)?))
     }
 

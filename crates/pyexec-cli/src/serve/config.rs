@@ -5,7 +5,7 @@ use crate::{
     args::{Network, NetworkMode, ServeArgs},
     failure::Failure,
 };
-use pyexec_sandbox::{SandboxOptions, Start};
+use pyexec_sandbox::{self as sandbox, SandboxOptions, Start};
 use pyexec_server::{DefaultNetwork, ServerConfig};
 
 /// The settings; what nobody said is the server's own default.
@@ -14,15 +14,18 @@ use pyexec_server::{DefaultNetwork, ServerConfig};
 ///
 /// Where a setting isn't supported, or a file with tokens can't be read.
 pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions), Failure> {
-    let host_network = match args.network_mode {
-        NetworkMode::None => false,
-        NetworkMode::Host => true,
+    let network = match args.network_mode {
+        NetworkMode::None => sandbox::Network::None,
+        NetworkMode::Pasta => sandbox::Network::pasta().map_err(|error| {
+            Failure::ours(error.to_string()).hint(error.hint().unwrap_or_default())
+        })?,
+        NetworkMode::Host => sandbox::Network::Host,
         NetworkMode::Bridge => {
             return Err(Failure::usage(
                 "network mode `bridge` takes a container engine, and this \
                                        server uses none",
             )
-            .hint("choose `none`, or `host` to let executions use this machine's network"));
+            .hint("choose `none`, `pasta` to give executions a network of their own, or `host`"));
         }
     };
     let usual = ServerConfig::default();
@@ -48,7 +51,7 @@ pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions),
         ..usual
     };
     let options = SandboxOptions {
-        host_network,
+        network,
         cgroup: args.cgroup,
         ready: args.ready.unwrap_or(config.slots),
         start: if args.strict { Start::Strict } else { Start::Zygote },

@@ -156,9 +156,10 @@ fn help_of_all() {
                                      # don't count
           --log-level <LEVEL>        What to log to standard error: error, warn, info, debug, trace or a
                                      filter [env: PYEXEC_LOG_LEVEL=] [default: info]
-          --network-mode <MODE>      What an execution that asks for the network gets: a refusal, or
-                                     this machine's network with all that listens there [env:
-                                     PYEXEC_NETWORK_MODE=] [default: none] [possible values: none, host]
+          --network-mode <MODE>      What an execution that asks for the network gets: a refusal, a
+                                     network of its own by the program `pasta`, or this machine's with
+                                     all that listens there [env: PYEXEC_NETWORK_MODE=] [default: none]
+                                     [possible values: none, pasta, host]
           --default-network <WHICH>  What a request that doesn't mention the network means [env:
                                      PYEXEC_DEFAULT_NETWORK=] [default: off] [possible values: off, on]
           --slots <N>                Executions at the same time [default: twice the processors]

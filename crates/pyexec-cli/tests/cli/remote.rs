@@ -127,7 +127,7 @@ fn what_the_server_refuses() {
     assert_snapshot!(server.client(["run", "--network"]).stdin("1").show(), @"
     exit 125
     --- stderr
-    error: network_disabled is false, but this server gives executions no network; its operator can allow it with PYEXEC_NETWORK_MODE=host (HTTP 400)
+    error: network_disabled is false, but this server gives executions no network; its operator can allow it with PYEXEC_NETWORK_MODE=pasta or host (HTTP 400)
     ");
     let requirements = server.client(["run", "--requirements", "r.txt"]).file("r.txt", "six");
     assert_snapshot!(requirements.stdin("1").show(), @"

@@ -70,13 +70,20 @@ fn refuses_what_it_cannot_be() {
     exit 2
     --- stderr
     error: network mode `bridge` takes a container engine, and this server uses none
-    hint: choose `none`, or `host` to let executions use this machine's network
+    hint: choose `none`, `pasta` to give executions a network of their own, or `host`
+    ");
+    let without = pyexec(["serve", "--network-mode", "pasta"]).env("PATH", "/nowhere");
+    assert_snapshot!(without.show(), @"
+    exit 125
+    --- stderr
+    error: network by pasta: pasta is not there
+    hint: install it: the package is `passt` in Debian, Ubuntu, Fedora, Arch and Alpine
     ");
     assert_snapshot!(pyexec(["serve", "--default-network", "on"]).show(), @"
     exit 125
     --- stderr
     error: executions would have the network by default, but may not have it at all
-    hint: set PYEXEC_NETWORK_MODE=host too
+    hint: set PYEXEC_NETWORK_MODE=pasta or host too
     ");
     assert_snapshot!(pyexec(["serve", "--cleanup-ttl", "soon"]).show(), @r#"
     exit 2

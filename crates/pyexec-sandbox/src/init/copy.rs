@@ -13,7 +13,7 @@ use rustix::{
 };
 
 /// The namespaces that a copy enters; the first gives it the right to enter the others.
-const NAMESPACES: [&str; 7] = ["user", "mnt", "pid", "net", "ipc", "uts", "cgroup"];
+pub(crate) const NAMESPACES: [&str; 7] = ["user", "mnt", "pid", "net", "ipc", "uts", "cgroup"];
 
 /// The channel to a copy, which may not be there yet.
 pub(crate) struct Channel(OwnedFd);

@@ -13,8 +13,8 @@ use rustix::{
 };
 use std::{ffi::CString, path::Path};
 
-/// Where the template keeps the host's `resolv.conf`, if executions may have its network.
-pub(crate) const HOST_RESOLVER: &str = "/opt/pyexec/resolv.conf";
+/// Where the template keeps the `resolv.conf` of executions that have the network.
+pub(crate) const RESOLVER: &str = "/opt/pyexec/resolv.conf";
 
 /// The three writable folders; they share one file system, so that one size covers them.
 const WRITABLE: [(&str, &str, u32); 3] =
@@ -53,8 +53,8 @@ pub(crate) fn apply(order: &Order) -> Result<(), StepError> {
     let options = format!("size={},nr_inodes={inodes}", order.disk_bytes);
     let options = CString::new(options).unwrap_or_default();
     mount_remount("/work", FLAGS, options.as_c_str()).step("sizing the writable folders")?;
-    if order.host_network && Path::new(HOST_RESOLVER).exists() {
-        mount_bind(HOST_RESOLVER, "/etc/resolv.conf").step("mounting the host's resolv.conf")?;
+    if order.network && Path::new(RESOLVER).exists() {
+        mount_bind(RESOLVER, "/etc/resolv.conf").step("mounting resolv.conf")?;
     }
     Ok(())
 }

@@ -2,17 +2,18 @@
 
 use super::{
     Launcher, cgroup,
-    sandbox::{Claim, Door, PATIENCE, Sandbox, ServerEnds, State},
+    sandbox::{Claim, PATIENCE, Sandbox, ServerEnds, State},
     zygote::Said,
 };
 use crate::{
     channel,
     message::{FromInit, FromLauncher, GroupLimits, GroupUsage, Step, StepError},
+    network::Network,
     sys,
 };
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
-    fd::AsFd,
+    fd::{AsFd, OwnedFd},
     pipe::{PipeFlags, pipe_with},
     process::Pid,
 };
@@ -28,14 +29,16 @@ impl Launcher {
         if poll(&mut [PollFd::new(&ends.control, PollFlags::IN)], timeout.as_ref()) == Ok(0) {
             sandbox.kill();
         }
-        let door = first_word(ends)?;
-        sandbox.enter(State::Plain(door));
+        let (namespaces, go) = first_word(ends)?;
+        sandbox.namespaces = namespaces;
+        sandbox.enter(State::Plain(go));
         Ok(())
     }
 
     /// Finds or makes a sandbox for an execution, with a copy of an interpreter if one is wanted
     /// and can be had.
-    pub(super) fn create(&mut self, claim: Claim, host_network: bool, wanted: Option<usize>) {
+    pub(super) fn create(&mut self, claim: Claim, wanted: Option<usize>) {
+        let host_network = claim.network && self.setup.network == Network::Host;
         let wanted = wanted.filter(|index| !host_network && self.want_zygote(*index));
         let found = if host_network { None } else { self.find(wanted) };
         let index = match found.map_or_else(|| self.start(host_network), Ok) {
@@ -82,11 +85,11 @@ impl Launcher {
     /// Does what comes next for a sandbox: a copy of an interpreter, or its execution.
     fn advance(&mut self, index: usize) {
         let sandbox = &mut self.sandboxes[index];
-        if let (State::Plain(door), Some(wanted)) = (&mut sandbox.state, sandbox.wanted)
-            && let Some(door) = door.take()
+        if let (State::Plain(go), Some(wanted)) = (&mut sandbox.state, sandbox.wanted)
+            && let Some(go) = go.take()
         {
             // Where that fails, it can still start an interpreter of its own.
-            if self.warm(index, wanted, door).is_ok() {
+            if self.warm(index, wanted, &go).is_ok() {
                 return;
             }
         }
@@ -97,7 +100,7 @@ impl Launcher {
     }
 
     /// Asks for a copy of an interpreter in a sandbox.
-    fn warm(&mut self, index: usize, wanted: usize, door: Door) -> Result<(), StepError> {
+    fn warm(&mut self, index: usize, wanted: usize, go: &OwnedFd) -> Result<(), StepError> {
         let sandbox = &mut self.sandboxes[index];
         let (Some(zygote), Some(ends)) = (self.nursery.ready(wanted), &sandbox.ends) else {
             return Err(StepError {
@@ -107,7 +110,9 @@ impl Launcher {
             });
         };
         let (its_start, start) = pipe_with(PipeFlags::CLOEXEC).step("making a pipe")?;
-        zygote.fork(sandbox.pid, &door, ends.inner.each_ref(), &its_start)?;
+        let [stdin, stdout, stderr, claims] = &ends.inner;
+        let channels = [stdin, stdout, stderr, claims, go];
+        zygote.fork(sandbox.pid, &sandbox.namespaces, channels, &its_start)?;
         sandbox.enter(State::Warming { start: Some(start), helper: None });
         Ok(())
     }
@@ -124,8 +129,23 @@ impl Launcher {
             sandbox.kill();
             return self.tell(&FromLauncher::NotCreated { id, error });
         }
+        let namespaces = std::mem::take(&mut sandbox.namespaces);
+        let line = match &self.starter {
+            Some(starter) if claim.network => {
+                starter.connect(&namespaces, &sandbox.pidfd).map(Some)
+            }
+            _ => Ok(None),
+        };
+        let line = match line {
+            Ok(line) => line,
+            Err(error) => {
+                sandbox.kill();
+                return self.tell(&FromLauncher::NotCreated { id, error });
+            }
+        };
         let ServerEnds { control, stdin, stdout, stderr, claims, inner: _ } = &ends;
-        let fds = [&sandbox.pidfd, control, stdin, stdout, stderr, claims].map(AsFd::as_fd);
+        let fds = [&sandbox.pidfd, control, stdin, stdout, stderr, claims].into_iter();
+        let fds: Vec<_> = fds.chain(&line).map(AsFd::as_fd).collect();
         let created = FromLauncher::Created { id, is_warm };
         drop(channel::send(&self.socket, &created, &fds));
     }
@@ -137,7 +157,10 @@ impl Launcher {
         let Some(ends) = &sandbox.ends else { return };
         match &mut sandbox.state {
             State::Starting => match first_word(ends) {
-                Ok(door) => sandbox.enter(State::Plain(door)),
+                Ok((namespaces, go)) => {
+                    sandbox.namespaces = namespaces;
+                    sandbox.enter(State::Plain(go));
+                }
                 Err(error) => {
                     sandbox.kill();
                     self.halted |= sandbox.claim.is_none();
@@ -320,10 +343,14 @@ fn limit(group: Option<&cgroup::Group>, limits: GroupLimits) -> Result<(), StepE
     quota.step("setting the processor quota of the control group")
 }
 
-/// That a sandbox is ready, with the way into it; or what went wrong.
-fn first_word(ends: &ServerEnds) -> Result<Option<Door>, StepError> {
+/// That a sandbox is ready, with its namespaces and a copy's end of its go channel; or what went
+/// wrong.
+fn first_word(ends: &ServerEnds) -> Result<(Vec<OwnedFd>, Option<OwnedFd>), StepError> {
     match channel::receive(&ends.control).step("waiting for PID 1")? {
-        Some((FromInit::Ready, mut fds)) => Ok(fds.pop().map(|go| Door { namespaces: fds, go })),
+        Some((FromInit::Ready, mut fds)) => {
+            let go = fds.pop();
+            Ok((fds, go))
+        }
         Some((FromInit::Failed(error), _)) => Err(error),
         _ => Err(StepError {
             step: "starting PID 1".into(),

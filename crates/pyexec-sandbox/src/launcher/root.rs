@@ -58,14 +58,13 @@ const NO_DEVICES: u64 = 0x4;
 /// Leaves the host's mounts for ones of our own, and enters the template root.
 pub(crate) fn enter(
     interpreters: &[Interpreter],
-    host_network: bool,
+    resolver: Option<&[u8]>,
     owner: Owner,
 ) -> Result<(), StepError> {
     unshare(owner)?;
     mount_change("/", MountPropagationFlags::REC | MountPropagationFlags::PRIVATE)
         .step("making mounts private")?;
     let sources = sources(interpreters)?;
-    let resolver = if host_network { fs::read("/etc/resolv.conf").ok() } else { None };
 
     mount(c"tmpfs", STAGE, c"tmpfs", MountFlags::NOSUID | MountFlags::NODEV, c"size=8m,mode=755")
         .step("mounting a tmpfs")?;
@@ -73,7 +72,7 @@ pub(crate) fn enter(
     for source in sources {
         source.attach(stage)?;
     }
-    synthesise(stage, interpreters, resolver.as_deref()).map_err(|error| StepError {
+    synthesise(stage, interpreters, resolver).map_err(|error| StepError {
         step: "writing the sandbox's own files".into(),
         errno: error.raw_os_error().unwrap_or(0),
         detail: error.to_string(),
@@ -231,7 +230,7 @@ fn synthesise(
         fs::write(stage.join(path), text)?;
     }
     if let Some(resolver) = resolver {
-        fs::write(below(stage, Path::new(init::HOST_RESOLVER)), resolver)?;
+        fs::write(below(stage, Path::new(init::RESOLVER)), resolver)?;
     }
     for interpreter in interpreters {
         let bin = below(stage, &bin(interpreter));

@@ -36,6 +36,8 @@ pub(crate) struct Sandbox {
     pub(crate) wanted: Option<usize>,
     /// The execution that waits for it.
     pub(crate) claim: Option<Claim>,
+    /// Its namespaces, in the order of `init::copy::NAMESPACES`, until it is handed out.
+    pub(crate) namespaces: Vec<OwnedFd>,
     /// The server's ends of its channels, until it is handed out.
     pub(crate) ends: Option<ServerEnds>,
     /// When the present state began.
@@ -46,8 +48,8 @@ pub(crate) struct Sandbox {
 pub(crate) enum State {
     /// Namespaces and file systems are being made.
     Starting,
-    /// It could run anything. A door is there until a copy was sent through it.
-    Plain(Option<Door>),
+    /// It could run anything. The copy's end of the go channel is there until one was sent.
+    Plain(Option<OwnedFd>),
     /// A zygote was asked for a copy. The process that makes it reads `start` first.
     Warming { start: Option<OwnedFd>, helper: Option<Pid> },
     /// A copy of this interpreter waits in it.
@@ -60,13 +62,9 @@ pub(crate) enum State {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Claim {
     pub(crate) id: u64,
+    /// Whether it has the network.
+    pub(crate) network: bool,
     pub(crate) limits: GroupLimits,
-}
-
-/// What a copy needs to get in: the namespaces, and its end of the go channel.
-pub(crate) struct Door {
-    pub(crate) namespaces: Vec<OwnedFd>,
-    pub(crate) go: OwnedFd,
 }
 
 /// The server's ends of a sandbox's channels; with the sandbox's own ends of those that a copy
@@ -100,6 +98,7 @@ impl Sandbox {
                 host_network,
                 wanted: None,
                 claim: None,
+                namespaces: Vec::new(),
                 ends: Some(ends),
                 since: Instant::now(),
             }),

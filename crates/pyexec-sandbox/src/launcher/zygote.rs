@@ -4,7 +4,6 @@
 use super::{
     identity::{self, Owner},
     root,
-    sandbox::Door,
 };
 use crate::{
     Interpreter, channel,
@@ -105,22 +104,17 @@ impl Zygote {
         }
     }
 
-    /// Asks for a copy in the sandbox behind `door`, with these streams and claims channel. The
-    /// copy begins once `start` is written to.
+    /// Asks for a copy in a sandbox's namespaces, with these streams, claims channel and go channel.
+    /// The copy begins once `start` is written to.
     pub(crate) fn fork(
         &mut self,
         sandbox: Pid,
-        door: &Door,
-        streams: [&OwnedFd; 4],
+        namespaces: &[OwnedFd],
+        channels: [&OwnedFd; 5],
         start: &OwnedFd,
     ) -> Result<(), StepError> {
-        let fds: Vec<BorrowedFd<'_>> = door
-            .namespaces
-            .iter()
-            .chain(streams)
-            .chain([&door.go, start])
-            .map(AsFd::as_fd)
-            .collect();
+        let fds = namespaces.iter().chain(channels).chain([start]);
+        let fds: Vec<BorrowedFd<'_>> = fds.map(AsFd::as_fd).collect();
         channel::send_bytes(&self.socket, b"fork", &fds).step("asking the zygote")?;
         self.forks += 1;
         self.waiting.push_back(sandbox);

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 /// A program that an ordinary user runs, and a copy of this very binary for it: where the
 /// original lies may be out of that user's reach.
-fn as_ordinary_user(program: &str) -> (Command, PathBuf, TempDir) {
+pub(crate) fn as_ordinary_user(program: &str) -> (Command, PathBuf, TempDir) {
     let folder = tempfile::tempdir_in("/var/tmp").unwrap();
     let open = |path: &Path| {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();

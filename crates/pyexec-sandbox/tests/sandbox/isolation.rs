@@ -1,7 +1,7 @@
 //! What a script can't see or do.
 
 use crate::harness::{job, python, run};
-use pyexec_sandbox::{Captured, End, Sandbox, SandboxOptions, Stop};
+use pyexec_sandbox::{Captured, End, Network, Sandbox, SandboxOptions, Stop};
 
 /// Runs code that prints what it found; the test says what that must be.
 fn found(code: &str) -> String {
@@ -158,7 +158,8 @@ fn the_hosts_packages_are_hidden() {
 #[test]
 fn the_hosts_network_only_by_choice() {
     let sandbox =
-        Sandbox::start(SandboxOptions { host_network: true, ..SandboxOptions::default() }).unwrap();
+        Sandbox::start(SandboxOptions { network: Network::Host, ..SandboxOptions::default() })
+            .unwrap();
     assert_eq!(sandbox.isolation().network, "host");
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -167,7 +168,7 @@ fn the_hosts_network_only_by_choice() {
     );
     for (wanted, expected) in [(true, "reached\n"), (false, "")] {
         let mut job = job(&[("main.py", &code)]);
-        job.host_network = wanted;
+        job.network = wanted;
         let mut output = Captured::default();
         sandbox.run(job, &mut output, &Stop::new().unwrap()).unwrap();
         assert_eq!(String::from_utf8(output.stdout).unwrap(), expected);

@@ -86,7 +86,7 @@ fn impossible_jobs_are_refused_by_name() {
     assert!(error.to_string().contains("NUL"), "{error}");
     let error = fails(|job| job.env = vec!["novalue".into()]);
     assert!(error.to_string().contains("KEY=value"), "{error}");
-    let error = fails(|job| job.host_network = true);
+    let error = fails(|job| job.network = true);
     assert!(error.to_string().contains("network"), "{error}");
 }
 

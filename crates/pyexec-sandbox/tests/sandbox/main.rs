@@ -9,6 +9,7 @@ mod isolation;
 mod launcher;
 mod lifecycle;
 mod limits;
+mod network;
 mod pre_commands;
 mod semantics;
 mod zygotes;

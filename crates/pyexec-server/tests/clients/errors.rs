@@ -129,7 +129,7 @@ pub(crate) fn what_is_not_offered<S: Subject>() {
     let client = shared::<S>();
     let run = |metadata: Metadata| client.execute_sync(&main_py("print(1)"), &metadata);
     let config = ExecutionConfig { network_disabled: Some(false), ..ExecutionConfig::default() };
-    refused(run(with(config)), 400, "network_not_offered", "PYEXEC_NETWORK_MODE=host");
+    refused(run(with(config)), 400, "network_not_offered", "PYEXEC_NETWORK_MODE=pasta");
     let quiet = ExecutionConfig { network_disabled: Some(true), ..ExecutionConfig::default() };
     let needs = Metadata { requirements_txt: "# tools\nsix==1.16\n".into(), ..with(quiet) };
     refused(run(needs), 400, "packages_not_supported", "installs no packages yet");
