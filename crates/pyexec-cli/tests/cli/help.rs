@@ -165,6 +165,11 @@ fn help_of_all() {
           --slots <N>                Executions at the same time [default: twice the processors]
           --cpus-per-execution <N>   Processors that each execution may use and sees: 2, 1.5 or 0.25;
                                      takes control groups [default: all that are free]
+          --ready <N>                Interpreters of each version in use that wait for the next
+                                     executions [default: as many as run at the same time]
+          --strict                   Start a new interpreter for each execution rather than a copy of
+                                     one that waits: slower, but with an address layout and a hash seed
+                                     of its own [env: PYEXEC_STRICT=]
           --queue <N>                Executions that may wait for a slot [default: 1000]
           --cleanup-ttl <TIME>       How long results are kept: 300, 300s or 5m [default: 300] [env:
                                      PYEXEC_CLEANUP_TTL=]
