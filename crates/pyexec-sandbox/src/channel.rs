@@ -103,6 +103,12 @@ pub(crate) fn from_memfd<T: DeserializeOwned>(fd: OwnedFd) -> io::Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::{
+        FromInit, FromLauncher, Go, GroupLimits, GroupUsage, LimitsBy, Order, Setup, StepError,
+        ToLauncher,
+    };
+    use proptest::{collection::vec, prelude::*};
+    use rustix::pipe::pipe;
 
     #[test]
     fn messages_and_descriptors_arrive_and_the_end_is_seen() {
@@ -115,5 +121,74 @@ mod tests {
         let value: Vec<String> = from_memfd(fds.remove(0)).unwrap();
         assert_eq!(value.len(), 100_000);
         assert!(receive::<()>(&b).unwrap().is_none());
+    }
+
+    /// Receives bytes as each message that there is; every descriptor that came along is closed
+    /// afterwards, whatever the bytes were.
+    fn receive_as_everything(bytes: &[u8], count: usize) {
+        fn one<T: DeserializeOwned>(bytes: &[u8], count: usize) {
+            let (a, b) = pair().unwrap();
+            let (read, write) = pipe().unwrap();
+            send_bytes(&a, bytes, &vec![write.as_fd(); count]).unwrap();
+            drop(write);
+            drop(receive::<T>(&b));
+            assert_eq!(rustix::io::read(&read, &mut [0; 1]), Ok(0), "a descriptor was kept");
+        }
+        one::<Setup>(bytes, count);
+        one::<ToLauncher>(bytes, count);
+        one::<FromLauncher>(bytes, count);
+        one::<FromInit>(bytes, count);
+        one::<Go>(bytes, count);
+        let memfd = memfd_create("garbage", MemfdFlags::CLOEXEC).unwrap();
+        rustix::io::write(&memfd, bytes).unwrap();
+        drop(from_memfd::<Order>(memfd));
+    }
+
+    /// One of each, as they really go over the channels.
+    fn real() -> Vec<Vec<u8>> {
+        fn json<T: Serialize>(message: T) -> Vec<u8> {
+            serde_json::to_vec(&message).unwrap()
+        }
+        let limits =
+            GroupLimits { memory_bytes: 1, processes: 2, cpu_shares: 3, cpu_percent: Some(150) };
+        let error = StepError { step: "mounting /proc".into(), errno: 1, detail: "denied".into() };
+        vec![
+            json(ToLauncher::Create { id: 1, network: true, interpreter: Some(0), limits }),
+            json(FromLauncher::Ready { limits: LimitsBy::Cgroup1 }),
+            json(FromLauncher::Created { id: 1, is_warm: true }),
+            json(FromLauncher::NotCreated { id: 1, error: error.clone() }),
+            json(FromLauncher::Exited { id: 1, usage: GroupUsage::default() }),
+            json(FromLauncher::Zygote { interpreter: 0, failure: Some("gone".into()) }),
+            json(FromInit::Ready),
+            json(FromInit::Failed(error)),
+            json(FromInit::Exited { code: Some(1), signal: None }),
+            json(Go),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn garbage_is_no_message_and_leaves_nothing_open(
+            bytes in vec(any::<u8>(), 1..4096),
+            count in 0..MAX_FDS,
+        ) {
+            receive_as_everything(&bytes, count);
+        }
+
+        #[test]
+        fn broken_messages_are_refused_too(
+            which in any::<prop::sample::Index>(),
+            changes in vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+            cut in any::<prop::sample::Index>(),
+            count in 0..MAX_FDS,
+        ) {
+            let mut bytes = which.get(&real()).clone();
+            for (at, byte) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            receive_as_everything(&bytes, count);
+            receive_as_everything(&bytes[..=cut.index(bytes.len())], count);
+        }
     }
 }

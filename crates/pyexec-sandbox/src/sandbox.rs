@@ -144,13 +144,20 @@ impl Sandbox {
         stop: &Stop,
     ) -> Result<Finished, SandboxError> {
         self.check(&job)?;
-        let keeper = self.keeper()?;
+        let mut keeper = self.keeper()?;
         if job.limits.cpu_percent.is_some() && keeper.limits == LimitsBy::Rlimits {
             return Err(SandboxError::InvalidJob(NO_QUOTA.into()));
         }
         let may_be_warm = self.start_of(&job) == Start::Zygote;
         let wanted = may_be_warm.then(|| self.index(job.version)).flatten();
-        let created = self.create(&keeper, job.network, wanted, &job.limits)?;
+        let create = |keeper: &Keeper| self.create(keeper, job.network, wanted, &job.limits);
+        let mut created = create(&keeper);
+        if let Err(SandboxError::Launcher(..)) = created {
+            // Nothing of the job has begun: the next launcher can take it.
+            keeper = self.keeper()?;
+            created = create(&keeper);
+        }
+        let created = created?;
         if let Some(line) = &created.line
             && let Err(error) = line.wait(stop)
         {

@@ -194,7 +194,9 @@ impl Running {
             Ok(None) | Err(_) => {
                 self.control = None;
                 // Everyone inside is gone. Only another execution that shares the host's network
-                // could still hold a pipe that was passed to it, and it can't keep us.
+                // could still hold a pipe that was passed to it, and it can't keep us. A PID 1 that
+                // makes no sense any more is ended.
+                let _ = pidfd_send_signal(&self.pidfd, Signal::KILL);
                 self.killed_at.get_or_insert_with(Instant::now);
             }
         }

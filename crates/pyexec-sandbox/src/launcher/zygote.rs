@@ -180,3 +180,62 @@ fn enter(
     let env: Vec<_> = env.collect();
     Err(sys::exec(&c(program), &argv, &env)).step("starting the interpreter")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{
+        io::Read,
+        os::unix::process::ExitStatusExt,
+        process::{Command, Stdio},
+    };
+
+    /// Runs the extension on a socket that receives these messages and ends.
+    fn hear(messages: &[(&[u8], usize)]) -> (std::process::ExitStatus, String) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("_pyexec_zygote.abi3.so"), EXTENSION).unwrap();
+        let (ours, theirs) = channel::pair().unwrap();
+        let null = std::fs::File::open("/dev/null").unwrap();
+        for (bytes, fds) in messages {
+            channel::send_bytes(&ours, bytes, &vec![null.as_fd(); *fds]).unwrap();
+        }
+        drop(ours);
+        let mut child = Command::new(crate::discover()[0].executable())
+            .args(["-S", "-c", "import _pyexec_zygote; _pyexec_zygote.serve(0); print('a copy')"])
+            .env("PYTHONPATH", folder.path())
+            .stdin(theirs)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut text = String::new();
+        child.stdout.take().unwrap().read_to_string(&mut text).unwrap();
+        child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+        (child.wait().unwrap(), text)
+    }
+
+    #[test]
+    fn it_is_built_here() {
+        assert!(EXTENSION.starts_with(b"\x7fELF"), "build.rs could not build it");
+    }
+
+    #[test]
+    fn messages_that_make_no_sense_end_it_quietly() {
+        let filters: &[u8] = &[[8, 0, 0, 0].as_slice(), &[0; 16]].concat();
+        let long = vec![b'x'; 60_000];
+        for messages in [
+            vec![],
+            vec![(&b"x"[..], 0)],
+            vec![(b"\xff\xff\xff\xff", 0)],
+            vec![(&long, 3)],
+            vec![(filters, 1)],
+            vec![(filters, 0), (b"fork", 0)],
+            vec![(filters, 0), (b"fork", 12)],
+            vec![(filters, 0), (b"fork", 14)],
+            vec![(filters, 0), (&long, 16)],
+        ] {
+            let (status, text) = hear(&messages);
+            assert_eq!((status.code(), status.signal(), text.as_str()), (Some(0), None, ""));
+        }
+    }
+}
