@@ -27,9 +27,10 @@
 //! [`Sandbox::start`] runs this very program again as the **launcher**, a single-threaded process
 //! that builds a template root once and makes sandboxes from it. A constructor that runs before
 //! `main` recognises the launcher, so that this works inside any binary that links the crate.
-//! Each sandbox has a **PID 1** of ours that waits for "go", unpacks the files, starts the
-//! interpreter and reaps. The interpreter waits, fully initialised, in a private
-//! `sitecustomize` until everything is in place, and then opens the script by itself.
+//! Each sandbox has a **PID 1** of ours that waits for "go", unpacks the files and reaps. In it a
+//! copy of a **zygote** waits, an interpreter that was initialised once, until everything is in
+//! place, and then opens the script by itself; where a copy would behave differently from a new
+//! interpreter, a new one is started ([`Start`]).
 //!
 //! This crate works on Linux only (5.12 or newer); elsewhere it is empty.
 #![cfg(target_os = "linux")]

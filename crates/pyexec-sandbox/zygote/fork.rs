@@ -90,7 +90,9 @@ fn drop_privileges() {
     must(kernel::prctl(SET_NO_NEW_PRIVS, 1, 0));
     must(kernel::prctl(AMBIENT, AMBIENT_CLEAR_ALL, 0));
     // The kernel says EINVAL to the first one that it doesn't know.
-    (0..64).take_while(|capability| kernel::prctl(DROP_FROM_BOUNDING_SET, *capability, 0) == 0).for_each(drop);
+    (0..64)
+        .take_while(|capability| kernel::prctl(DROP_FROM_BOUNDING_SET, *capability, 0) == 0)
+        .for_each(drop);
     must(kernel::drop_capabilities());
 }
 

@@ -148,9 +148,7 @@ pub fn drop_capabilities() -> isize {
     let header = [VERSION_3, 0];
     let none = [0u32; 6];
     // SAFETY: a header and two `cap_user_data_t`, which the kernel only reads.
-    unsafe {
-        call(number::CAPSET, [header.as_ptr() as usize, none.as_ptr() as usize, 0, 0, 0, 0])
-    }
+    unsafe { call(number::CAPSET, [header.as_ptr() as usize, none.as_ptr() as usize, 0, 0, 0, 0]) }
 }
 
 /// Installs a filter of `instructions.len() / 8` instructions for good.
@@ -173,9 +171,8 @@ pub fn peek(at: usize, into: &mut [u8]) -> bool {
     let theirs = [at, into.len()];
     let (ours, theirs) = (ours.as_ptr() as usize, theirs.as_ptr() as usize);
     // SAFETY: two `iovec`; the kernel writes into `into` alone, and checks the other address.
-    let read = unsafe {
-        call(number::PROCESS_VM_READV, [getpid() as usize, ours, 1, theirs, 1, 0])
-    };
+    let read =
+        unsafe { call(number::PROCESS_VM_READV, [getpid() as usize, ours, 1, theirs, 1, 0]) };
     read == into.len() as isize
 }
 

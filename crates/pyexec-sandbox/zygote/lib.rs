@@ -24,11 +24,8 @@ struct Table([Method; 3]);
 // SAFETY: never changed; the pointers in it lead to functions and literals.
 unsafe impl Sync for Table {}
 
-static METHODS: Table = Table([
-    Method::new(c"serve", serve),
-    Method::new(c"run_instead", run_instead),
-    Method::END,
-]);
+static METHODS: Table =
+    Table([Method::new(c"serve", serve), Method::new(c"run_instead", run_instead), Method::END]);
 
 #[unsafe(no_mangle)]
 extern "C" fn PyInit__pyexec_zygote() -> *mut Object {

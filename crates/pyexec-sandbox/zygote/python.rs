@@ -28,7 +28,12 @@ impl Method {
     /// A function of one argument.
     pub const fn new(name: &'static CStr, function: Function) -> Self {
         const ONE_ARGUMENT: c_int = 8;
-        Self { name: name.as_ptr(), function: Some(function), flags: ONE_ARGUMENT, doc: ptr::null() }
+        Self {
+            name: name.as_ptr(),
+            function: Some(function),
+            flags: ONE_ARGUMENT,
+            doc: ptr::null(),
+        }
     }
 }
 

@@ -68,6 +68,17 @@ fn a_launcher_that_dies_takes_its_sandboxes_along_and_is_replaced() {
     assert_eq!(run(&sandbox, "print('again')"), (End::Exited(0), "again\n".into()));
 }
 
+/// Whatever it was doing when the launcher died: what had not begun is begun again.
+#[test]
+fn a_job_that_had_not_begun_goes_to_the_next_launcher() {
+    let (sandbox, _) = start();
+    for _ in 0..10 {
+        let launcher = Pid::from_raw(sandbox.launcher_id() as i32).unwrap();
+        kill_process(launcher, Signal::KILL).unwrap();
+        assert_eq!(run(&sandbox, "print('on')"), (End::Exited(0), "on\n".into()));
+    }
+}
+
 #[test]
 fn dropping_a_sandbox_ends_its_launcher_and_leaves_no_group() {
     let (sandbox, launcher) = start();
