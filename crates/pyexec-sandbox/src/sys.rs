@@ -85,16 +85,45 @@ pub(crate) fn kill_all() -> Result<()> {
     check(libc::c_long::from(unsafe { libc::kill(-1, libc::SIGKILL) })).map(drop)
 }
 
-/// Replaces this process. Returns only if that failed.
-pub(crate) fn exec(program: &CString, argv: &[CString], env: &[CString]) -> Errno {
-    let pointers = |strings: &[CString]| {
-        strings.iter().map(|s| s.as_ptr()).chain([ptr::null()]).collect::<Vec<_>>()
-    };
-    let (argv, env) = (pointers(argv), pointers(env));
-    // SAFETY: all three are NUL-terminated, the arrays end with a null pointer, and everything
-    // lives until the call returns or the process image is gone.
-    let result = unsafe { libc::execve(program.as_ptr(), argv.as_ptr(), env.as_ptr()) };
-    check(libc::c_long::from(result)).err().unwrap_or(Errno::IO)
+/// A program with its arguments and variables, put together before the process is forked that
+/// becomes it.
+pub(crate) struct Program {
+    path: CString,
+    argv: Strings,
+    env: Strings,
+}
+
+impl Program {
+    /// # Errors
+    /// Where a text holds a NUL.
+    pub(crate) fn new<T: Into<Vec<u8>>>(path: T, argv: Vec<T>, env: Vec<T>) -> Result<Self> {
+        let path = CString::new(path).map_err(|_| Errno::INVAL)?;
+        Ok(Self { path, argv: Strings::new(argv)?, env: Strings::new(env)? })
+    }
+
+    /// Replaces this process, without allocating. Returns only if that failed.
+    pub(crate) fn exec(&self) -> Errno {
+        let (argv, env) = (self.argv.pointers.as_ptr(), self.env.pointers.as_ptr());
+        // SAFETY: all three are NUL-terminated, the arrays end with a null pointer, and everything
+        // lives until the call returns or the process image is gone.
+        let result = unsafe { libc::execve(self.path.as_ptr(), argv, env) };
+        check(libc::c_long::from(result)).err().unwrap_or(Errno::IO)
+    }
+}
+
+/// Strings as C wants them: pointers into the strings beside them, and a null at the end.
+struct Strings {
+    pointers: Vec<*const libc::c_char>,
+    _strings: Vec<CString>,
+}
+
+impl Strings {
+    fn new<T: Into<Vec<u8>>>(texts: Vec<T>) -> Result<Self> {
+        let strings = texts.into_iter().map(|text| CString::new(text).map_err(|_| Errno::INVAL));
+        let strings = strings.collect::<Result<Vec<_>>>()?;
+        let pointers = strings.iter().map(|s| s.as_ptr()).chain([ptr::null()]).collect();
+        Ok(Self { pointers, _strings: strings })
+    }
 }
 
 /// Undoes what the Rust runtime and we did to signals, before a program of others starts.
@@ -131,12 +160,11 @@ pub(crate) fn ignore_sigpipe() {
     unsafe { libc::signal(libc::SIGPIPE, libc::SIG_IGN) };
 }
 
-/// Closes every descriptor from 3 on but these.
-pub(crate) fn close_all_but(keep: impl IntoIterator<Item = i32>) -> Result<()> {
-    let mut keep: Vec<u32> = keep.into_iter().map(i32::unsigned_abs).collect();
+/// Closes every descriptor from 3 on but these, without allocating.
+pub(crate) fn close_all_but<const N: usize>(mut keep: [i32; N]) -> Result<()> {
     keep.sort_unstable();
     let mut first = 3;
-    for last in keep.into_iter().map(|fd| fd - 1).chain([u32::MAX]) {
+    for last in keep.into_iter().map(|fd| fd.unsigned_abs() - 1).chain([u32::MAX]) {
         if first <= last {
             // SAFETY: the caller has just become a new process, and uses no `OwnedFd` of those
             // that its memory still names.

@@ -61,7 +61,10 @@ pub(crate) fn limit(process: Option<Pid>, order: &Order) -> Result<(), StepError
         // What we were given ourselves may be less.
         let value = getrlimit(resource).maximum.map_or(value, |maximum| value.min(maximum));
         let limit = Rlimit { current: Some(value), maximum: Some(value) };
-        prlimit(process, resource, limit).step(format!("limiting {resource:?}"))?;
+        // Without a word where all is well: this also runs between fork and exec.
+        if let Err(errno) = prlimit(process, resource, limit) {
+            return Err(errno).step(format!("limiting {resource:?}"));
+        }
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use rustix::{
     process::{Pid, setsid},
 };
 use std::{
-    ffi::CString,
+    convert::Infallible,
     fs::File,
     io::{Read, Seek, Write},
 };
@@ -25,6 +25,8 @@ pub(crate) struct Prepared {
     message: OwnedFd,
     /// Says why the program couldn't be started; silent where it could.
     failure: (OwnedFd, OwnedFd),
+    program: sys::Program,
+    numbers: Numbers,
 }
 
 /// A process that has started and waits.
@@ -43,7 +45,9 @@ impl Prepared {
         file.write_all(&go_message(order, &order.env))
             .and_then(|()| file.rewind())
             .step("writing arguments")?;
-        Ok(Self { go: pipe()?, message: file.into(), failure: pipe()? })
+        let numbers = Numbers::beyond(order);
+        let program = program(order, &numbers).step("starting the program")?;
+        Ok(Self { go: pipe()?, message: file.into(), failure: pipe()?, program, numbers })
     }
 
     /// Forks PID 2 with its standard streams and the claims channel.
@@ -51,12 +55,9 @@ impl Prepared {
         match sys::fork().step("forking")? {
             Fork::Parent(pid) => Ok(Started { pid, go: self.go.1, failure: self.failure.0 }),
             Fork::Child => {
-                let numbers = Numbers::beyond(order);
-                let report = match enter(order, streams, &self, &numbers) {
-                    Ok(never) => match never {},
-                    Err(error) => serde_json::to_vec(&error).unwrap_or_default(),
-                };
-                sys::write_to(numbers.failure, &report);
+                let Err(error) = enter(order, streams, &self);
+                let report = serde_json::to_vec(&error).unwrap_or_default();
+                sys::write_to(self.numbers.failure, &report);
                 sys::exit_now(126)
             }
         }
@@ -123,16 +124,22 @@ impl Numbers {
     }
 }
 
-/// A type without values: `exec` doesn't return.
-enum Never {}
+/// The interpreter, or the shell that comes before it.
+fn program(order: &Order, numbers: &Numbers) -> rustix::io::Result<sys::Program> {
+    let shell = !order.pre_commands.is_empty();
+    let (path, argv) = if shell { shell_command(order) } else { python_command(order) };
+    let Numbers { go, message, claims, .. } = numbers;
+    let boot = (!shell).then(|| format!("script,{go},{message},{claims}"));
+    sys::Program::new(path, argv, environment(order, boot))
+}
 
+/// Between fork and exec: nothing here allocates unless it fails.
 fn enter(
     order: &Order,
     [stdin, stdout, stderr, claims]: [&OwnedFd; 4],
     prepared: &Prepared,
-    numbers: &Numbers,
-) -> Result<Never, StepError> {
-    let shell = !order.pre_commands.is_empty();
+) -> Result<Infallible, StepError> {
+    let numbers = &prepared.numbers;
     let place = |from: &OwnedFd, to, survives_exec| {
         sys::duplicate_to(from, to, survives_exec).step("placing a stream")
     };
@@ -140,39 +147,24 @@ fn enter(
     setsid().step("starting a session")?;
     place(stdout, 1, true)?;
     place(stderr, 2, true)?;
-    let kept = if shell {
+    if !order.pre_commands.is_empty() {
         // Last, since any of the others may have had this number.
         place(stdin, STDIN_FOR_LATER, true)?;
-        vec![STDIN_FOR_LATER, numbers.failure]
+        sys::close_all_but([STDIN_FOR_LATER, numbers.failure])
     } else {
         place(stdin, 0, true)?;
         place(&prepared.go.0, numbers.go, true)?;
         place(&prepared.message, numbers.message, true)?;
         place(claims, numbers.claims, true)?;
-        vec![numbers.failure, numbers.message, numbers.go, numbers.claims]
-    };
-    sys::close_all_but(kept).step("closing descriptors")?;
+        sys::close_all_but([numbers.failure, numbers.message, numbers.go, numbers.claims])
+    }
+    .step("closing descriptors")?;
 
     rustix::process::chdir("/work").step("entering /work")?;
     sys::reset_signals();
     privileges::limit(None, order)?;
 
-    let (program, argv) = if shell { shell_command(order) } else { python_command(order) };
-    let boot = (!shell).then(|| {
-        let Numbers { go, message, claims, .. } = numbers;
-        format!("script,{go},{message},{claims}")
-    });
-    let c = |text: String| {
-        CString::new(text).map_err(|_| StepError {
-            step: "starting the program".into(),
-            errno: libc::EINVAL,
-            detail: "an argument or a variable holds a NUL".into(),
-        })
-    };
-    let program = c(program)?;
-    let argv: Vec<_> = argv.into_iter().map(c).collect::<Result<_, _>>()?;
-    let env: Vec<_> = environment(order, boot).into_iter().map(c).collect::<Result<_, _>>()?;
-    Err(sys::exec(&program, &argv, &env)).step(format!("starting {}", order.interpreter))
+    Err(prepared.program.exec()).step(format!("starting {}", order.interpreter))
 }
 
 /// Where a shell finds the script's standard input; its own is empty.

@@ -21,7 +21,7 @@ use rustix::{
     process::{Pid, Resource, Signal, getrlimit, set_parent_process_death_signal, setrlimit},
     thread::{set_thread_res_gid, set_thread_res_uid},
 };
-use std::{collections::VecDeque, ffi::CString};
+use std::collections::VecDeque;
 
 /// The extension, built by `build.rs`; empty where that wasn't possible.
 pub(crate) const EXTENSION: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/_pyexec_zygote.so"));
@@ -79,11 +79,12 @@ impl Zygote {
         // Waits in the socket until the zygote reads it.
         let filters = filters.to_bytes(without_groups);
         send(&socket, &filters, SendFlags::NOSIGNAL).step("sending the filters")?;
+        let program = program(interpreter).step("starting the interpreter")?;
         let namespaces = libc::CLONE_NEWNS | libc::CLONE_NEWNET | libc::CLONE_NEWIPC;
         match sys::clone_into(namespaces, None).step("creating a zygote's namespaces")? {
             Clone::Child => {
                 let streams = [&its_stdin, &its_stdout, &its_stderr];
-                let Err(error) = enter(interpreter, owner, streams, &theirs);
+                let Err(error) = enter(&program, owner, streams, &theirs);
                 sys::write_to(2, error.to_string().as_bytes());
                 sys::exit_now(126)
             }
@@ -143,9 +144,18 @@ impl Zygote {
     }
 }
 
+/// Python, as it runs a script.
+fn program(interpreter: &Interpreter) -> rustix::io::Result<sys::Program> {
+    let path = interpreter.executable().display().to_string();
+    let bin = root::bin(interpreter).display().to_string();
+    let env = init::program::zygote_environment(&bin, &format!("zygote,{SOCKET}"));
+    let argv = vec![path.clone(), "-u".into(), init::program::MAIN.into()];
+    sys::Program::new(path, argv, env)
+}
+
 /// What the new process becomes; returns only where that failed.
 fn enter(
-    interpreter: &Interpreter,
+    program: &sys::Program,
     owner: Owner,
     streams: [&OwnedFd; 3],
     socket: &OwnedFd,
@@ -171,14 +181,7 @@ fn enter(
     sys::reset_signals();
     // After the last change of credentials, which clears it.
     set_parent_process_death_signal(Some(Signal::KILL)).step("setting the death signal")?;
-    let c = |text: String| CString::new(text).unwrap_or_default();
-    let program = interpreter.executable().display().to_string();
-    let boot = format!("zygote,{SOCKET}");
-    let bin = root::bin(interpreter).display().to_string();
-    let env = init::program::zygote_environment(&bin, &boot).into_iter().map(c);
-    let argv = [program.clone(), "-u".into(), init::program::MAIN.into()].map(c);
-    let env: Vec<_> = env.collect();
-    Err(sys::exec(&c(program), &argv, &env)).step("starting the interpreter")
+    Err(program.exec()).step("starting the interpreter")
 }
 
 #[cfg(test)]

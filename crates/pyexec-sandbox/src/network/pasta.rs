@@ -17,7 +17,7 @@ use rustix::{
         set_capabilities,
     },
 };
-use std::{ffi::CString, os::unix::ffi::OsStrExt, path::Path};
+use std::{os::unix::ffi::OsStrExt, path::Path};
 
 /// How long pasta may take to configure the namespace.
 const PATIENCE: Timespec = Timespec { tv_sec: 15, tv_nsec: 0 };
@@ -124,17 +124,11 @@ fn become_pasta(
         configure_capability_in_ambient_set(capability, true).step("passing a capability on")?;
     }
     sys::reset_signals();
-    let c = |bytes: &[u8]| {
-        CString::new(bytes).map_err(|_| StepError {
-            step: "starting pasta".into(),
-            errno: libc::EINVAL,
-            detail: "its path holds a NUL".into(),
-        })
-    };
     let arguments = arguments(namespace, ipv6 != [0]);
-    let argv = arguments.iter().map(|word| c(word.as_bytes())).collect::<Result<Vec<_>, _>>()?;
-    let path = c(program.as_os_str().as_bytes())?;
-    Err(sys::exec(&path, &argv, &[])).step(format!("starting {}", program.display()))
+    let argv = arguments.iter().map(|word| word.as_bytes()).collect();
+    let name = program.display();
+    let program = sys::Program::new(program.as_os_str().as_bytes(), argv, Vec::new());
+    Err(program.step("starting pasta")?.exec()).step(format!("starting {name}"))
 }
 
 /// Options that every version since 2023 has.

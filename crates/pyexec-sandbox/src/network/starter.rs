@@ -71,7 +71,7 @@ impl Starter {
 fn live(socket: &OwnedFd, pasta: &Path, owner: Owner) -> Result<(), StepError> {
     let _ = set_name(c"pyexec-starter");
     set_parent_process_death_signal(Some(Signal::KILL)).step("setting the death signal")?;
-    keep_only(&[socket])?;
+    keep_only([socket])?;
     // Minders are orphans from their first moment; whoever is PID 1 here may not know how to
     // bury them.
     set_child_subreaper(Some(getpid())).step("adopting orphans")?;
@@ -105,7 +105,7 @@ fn live(socket: &OwnedFd, pasta: &Path, owner: Owner) -> Result<(), StepError> {
 /// Becomes the sandbox's user in the sandbox's user namespace, and leaves a minder behind.
 fn connect([user, network, sandbox, line]: [OwnedFd; 4], pasta: &Path, owner: Owner) -> ! {
     let result = catch_unwind(AssertUnwindSafe(|| {
-        keep_only(&[&user, &network, &sandbox, &line])?;
+        keep_only([&user, &network, &sandbox, &line])?;
         // More likely to go first when the whole machine is out of memory, as its sandbox.
         let _ = std::fs::write("/proc/self/oom_score_adj", "500");
         if owner != Owner::Ourselves {
@@ -128,8 +128,8 @@ fn connect([user, network, sandbox, line]: [OwnedFd; 4], pasta: &Path, owner: Ow
 }
 
 /// Closes everything else that the copied process had, its standard streams included.
-fn keep_only(fds: &[&OwnedFd]) -> Result<(), StepError> {
-    sys::close_all_but(fds.iter().map(|fd| fd.as_raw_fd())).step("closing descriptors")?;
+fn keep_only<const N: usize>(fds: [&OwnedFd; N]) -> Result<(), StepError> {
+    sys::close_all_but(fds.map(AsRawFd::as_raw_fd)).step("closing descriptors")?;
     let null = open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
         .step("opening /dev/null")?;
     (0..3).try_for_each(|number| sys::duplicate_to(&null, number, true)).step("closing streams")
