@@ -51,9 +51,9 @@ pub fn serve(socket: i32, renames: bool) -> Option<[i32; 2]> {
             return Some([GO_NUMBER, CLAIMS_NUMBER]);
         }
         python::after_fork_in_parent();
-        fds.iter().for_each(|fd| {
-            kernel::close_range(*fd as u32, *fd as u32);
-        });
+        for fd in fds {
+            kernel::close_range(fd as u32, fd as u32);
+        }
         kernel::send(socket, &(helper as i32).to_ne_bytes());
     }
 }
