@@ -103,9 +103,12 @@ pub(crate) fn from_memfd<T: DeserializeOwned>(fd: OwnedFd) -> io::Result<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{
-        FromInit, FromLauncher, Go, GroupLimits, GroupUsage, LimitsBy, Order, Setup, StepError,
-        ToLauncher,
+    use crate::{
+        IsolationLevel,
+        message::{
+            FromInit, FromLauncher, Go, GroupLimits, GroupUsage, LimitsBy, Order, Setup, StepError,
+            ToLauncher,
+        },
     };
     use proptest::{collection::vec, prelude::*};
     use rustix::pipe::pipe;
@@ -149,17 +152,18 @@ mod tests {
         fn json<T: Serialize>(message: T) -> Vec<u8> {
             serde_json::to_vec(&message).unwrap()
         }
+        let level = IsolationLevel::NoProc;
         let limits =
             GroupLimits { memory_bytes: 1, processes: 2, cpu_shares: 3, cpu_percent: Some(150) };
         let error = StepError { step: "mounting /proc".into(), errno: 1, detail: "denied".into() };
         vec![
             json(ToLauncher::Create { id: 1, network: true, interpreter: Some(0), limits }),
-            json(FromLauncher::Ready { limits: LimitsBy::Cgroup1 }),
+            json(FromLauncher::Ready { limits: LimitsBy::Cgroup1, level }),
             json(FromLauncher::Created { id: 1, is_warm: true }),
             json(FromLauncher::NotCreated { id: 1, error: error.clone() }),
             json(FromLauncher::Exited { id: 1, usage: GroupUsage::default() }),
             json(FromLauncher::Zygote { interpreter: 0, failure: Some("gone".into()) }),
-            json(FromInit::Ready),
+            json(FromInit::Ready { level }),
             json(FromInit::Failed(error)),
             json(FromInit::Exited { code: Some(1), signal: None }),
             json(Go),

@@ -80,6 +80,10 @@ fn hint(error: &StepError) -> String {
         _ if step == "choosing a user for sandboxes" => {
             "run it as an ordinary user, or map more users into this namespace"
         }
+        _ if step == crate::isolation::LACKING_PROC => {
+            "delegate a control group and name it (PYEXEC_CGROUP); or let this container have all \
+             of /proc: in Docker, add `--security-opt systempaths=unconfined`"
+        }
         _ if step == crate::launcher::cgroup::STEP => {
             "name an existing, empty group that this user may write to, with the controllers \
              memory and pids"
@@ -93,9 +97,10 @@ fn hint(error: &StepError) -> String {
              sysctl kernel.apparmor_restrict_unprivileged_userns=0; on older Debian, sysctl \
              kernel.unprivileged_userns_clone=1"
         }
-        libc::EPERM if step.contains("/proc") => {
+        libc::EPERM | libc::EACCES if step == crate::message::MOUNTING_PROC => {
             "this container hides parts of /proc: in Docker, add `--security-opt \
-             systempaths=unconfined`"
+             systempaths=unconfined`; or ask for the isolation level no-proc, which does without \
+             (PYEXEC_ISOLATION=no-proc)"
         }
         libc::EPERM | libc::EACCES => {
             "something above the kernel's own rules forbids it: look for a seccomp, AppArmor or \

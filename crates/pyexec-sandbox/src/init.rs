@@ -12,7 +12,7 @@ pub(crate) mod program;
 mod unpack;
 
 use crate::{
-    channel,
+    IsolationLevel, channel,
     launcher::identity,
     message::{FromInit, Go, Order, Step, StepError},
     seccomp::Filters,
@@ -43,11 +43,15 @@ pub(crate) struct Ends {
     pub(crate) claims: OwnedFd,
     /// Readable once the user mapping is written.
     pub(crate) mapped: OwnedFd,
+    /// The control group's count of memory, where the sandbox may do without `/proc`.
+    pub(crate) memory: Option<OwnedFd>,
 }
 
 impl Ends {
-    fn all(&self) -> [&OwnedFd; 6] {
+    fn all(&self) -> impl Iterator<Item = &OwnedFd> {
         [&self.control, &self.stdin, &self.stdout, &self.stderr, &self.claims, &self.mapped]
+            .into_iter()
+            .chain(&self.memory)
     }
 
     /// Gives every end the lowest number that is free, now that few are taken: PID 2 needs high
@@ -62,6 +66,7 @@ impl Ends {
             stderr: low(self.stderr)?,
             claims: low(self.claims)?,
             mapped: low(self.mapped)?,
+            memory: self.memory.map(low).transpose()?,
         })
     }
 }
@@ -89,14 +94,18 @@ fn live(ends: Ends, network: bool, filters: &Filters) -> Result<(), StepError> {
     }
     become_inside_user()?;
     umask(Mode::from_raw_mode(0o022));
-    mounts::prepare(network)?;
-    let Ends { control, stdin, stdout, stderr, claims, mapped } = ends;
-    drop(mapped);
+    // Both look at `/proc`, which may be covered below. Older kernels tell the page size, and what
+    // else a process starts with, nowhere else, and it is asked for once.
+    let _ = rustix::param::page_size();
     let copy = if network { None } else { Some(copy::Channel::open()?) };
     let (copy, door) = copy.unzip();
+    let level = mounts::prepare(network, ends.memory.is_some())?;
+    let Ends { control, stdin, stdout, stderr, claims, mapped, memory } = ends;
+    drop(mapped);
+    let memory = memory.filter(|_| level == IsolationLevel::NoProc);
     let door = door.unwrap_or_default();
     let fds: Vec<_> = door.iter().map(AsFd::as_fd).collect();
-    if channel::send(&control, &FromInit::Ready, &fds).is_err() {
+    if channel::send(&control, &FromInit::Ready { level }, &fds).is_err() {
         return Ok(());
     }
     // The copy alone holds its end: that it is gone must be seen.
@@ -138,7 +147,8 @@ fn live(ends: Ends, network: bool, filters: &Filters) -> Result<(), StepError> {
             script.go()?
         }
     };
-    watch(&control, pid, &order)
+    let memory = memory::Watch::new(order.memory_bytes, order.disk_bytes, memory);
+    watch(&control, pid, &memory)
 }
 
 /// Waits until there is something to do, and meanwhile for a copy of an interpreter.
@@ -188,9 +198,8 @@ fn close_all_but(ends: &Ends) -> Result<(), StepError> {
 }
 
 /// Reaps, watches memory, and ends with the script or with the control socket.
-fn watch(control: &OwnedFd, script: Pid, order: &Order) -> Result<(), StepError> {
+fn watch(control: &OwnedFd, script: Pid, memory: &memory::Watch) -> Result<(), StepError> {
     let pidfd = pidfd_open(script, PidfdFlags::empty()).step("watching the script")?;
-    let memory = memory::Watch::new(order.memory_bytes, order.disk_bytes);
     let mut pause = Timespec::default();
     loop {
         let mut fds = [PollFd::new(&pidfd, PollFlags::IN), PollFd::new(control, PollFlags::IN)];

@@ -4,7 +4,7 @@
 //! follows), so the thread has no other work and lives as long as the launcher does.
 
 use crate::{
-    SandboxError, channel, entry,
+    IsolationLevel, SandboxError, channel, entry,
     message::{FromLauncher, GroupUsage, LimitsBy, Setup, StepError, ToLauncher},
 };
 use rustix::{
@@ -40,6 +40,7 @@ pub(crate) struct Keeper {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
     pub(crate) limits: LimitsBy,
+    pub(crate) level: IsolationLevel,
 }
 
 #[derive(Debug)]
@@ -80,12 +81,17 @@ impl Keeper {
             .name("pyexec-keeper".into())
             .spawn(move || keep(&of_thread, theirs, program, &tell_start))
             .map_err(io("no thread for the sandbox launcher"))?;
-        let mut keeper = Self { shared, thread: Some(thread), limits: LimitsBy::Rlimits };
+        let mut keeper = Self {
+            shared,
+            thread: Some(thread),
+            limits: LimitsBy::Rlimits,
+            level: IsolationLevel::Full,
+        };
         channel::send(&keeper.shared.socket, setup, &[])
             .map_err(|error| SandboxError::Launcher("takes no messages", Some(error)))?;
         match start.recv() {
-            Ok(Ok(FromLauncher::Ready { limits })) => {
-                keeper.limits = limits;
+            Ok(Ok(FromLauncher::Ready { limits, level })) => {
+                (keeper.limits, keeper.level) = (limits, level);
                 Ok(keeper)
             }
             Ok(Ok(FromLauncher::Refused(error))) => Err(SandboxError::refused(error)),

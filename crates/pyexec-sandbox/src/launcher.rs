@@ -10,7 +10,7 @@ mod sandbox;
 pub(crate) mod zygote;
 
 use crate::{
-    channel,
+    IsolationLevel, channel,
     message::{FromLauncher, LimitsBy, Setup, Step, StepError, ToLauncher},
     network::{Network, Starter},
     seccomp::Filters,
@@ -56,7 +56,8 @@ fn live(socket: OwnedFd) -> Result<(), StepError> {
         Ok(mut launcher) => {
             end_with_server()?;
             let limits = launcher.groups.kind();
-            launcher.tell(&FromLauncher::Ready { limits });
+            let level = launcher.level;
+            launcher.tell(&FromLauncher::Ready { limits, level });
             let served = launcher.serve(&ending);
             launcher.finish();
             served
@@ -81,6 +82,8 @@ pub(crate) struct Launcher {
     /// Starts pasta for executions with a network of their own.
     starter: Option<Starter>,
     groups: Groups,
+    /// What sandboxes have to have: after the first one, as much as that had.
+    level: IsolationLevel,
     identities: Identities,
     sandboxes: Vec<Sandbox>,
     nursery: Nursery,
@@ -122,6 +125,7 @@ impl Launcher {
         };
         let mut launcher = Self {
             nursery: Nursery::new(&setup, owner),
+            level: setup.isolation,
             setup,
             socket,
             owner,

@@ -1,5 +1,6 @@
 //! What server, launcher and PID 1 say to each other.
 
+use crate::IsolationLevel;
 use serde::{Deserialize, Serialize};
 use std::{fmt, path::PathBuf};
 
@@ -20,6 +21,8 @@ pub(crate) struct Setup {
     pub(crate) forks_per_zygote: u32,
     /// Control group below which each execution gets its own; the server's own where `None`.
     pub(crate) cgroup: Option<PathBuf>,
+    /// The least isolation that will do.
+    pub(crate) isolation: IsolationLevel,
 }
 
 /// Server to launcher.
@@ -53,6 +56,8 @@ pub(crate) enum FromLauncher {
     /// The root is built and a first sandbox was made: isolation works on this machine.
     Ready {
         limits: LimitsBy,
+        /// How far it works.
+        level: IsolationLevel,
     },
     /// It doesn't.
     Refused(StepError),
@@ -145,7 +150,9 @@ pub(crate) enum Program {
 pub(crate) enum FromInit {
     /// Namespaces and file systems are in place. With descriptors, where a zygote may send a copy:
     /// the namespaces, the user's first, and the copy's end of the go channel.
-    Ready,
+    Ready {
+        level: IsolationLevel,
+    },
     /// A copy came and waits, or ended on its way.
     Warmed {
         ok: bool,
@@ -175,6 +182,9 @@ impl fmt::Display for StepError {
         write!(f, "{}: {}", self.step, self.detail)
     }
 }
+
+/// The step that containers which hide parts of `/proc` make fail.
+pub(crate) const MOUNTING_PROC: &str = "mounting /proc";
 
 /// Names the step that failed.
 pub(crate) trait Step<T> {

@@ -1,6 +1,6 @@
 //! How a sandbox is set up.
 
-use crate::{Interpreter, Network, PythonVersion, Start, discover};
+use crate::{Interpreter, IsolationLevel, Network, PythonVersion, Start, discover};
 use std::path::PathBuf;
 
 /// How a [`Sandbox`](crate::Sandbox) is set up.
@@ -15,6 +15,8 @@ use std::path::PathBuf;
 pub struct SandboxOptions {
     /// The interpreters to offer; [`discover`] finds them by default.
     pub interpreters: Vec<Interpreter>,
+    /// The least isolation that will do (default: [`IsolationLevel::Full`]).
+    pub isolation: IsolationLevel,
     /// What a job that asks for the network gets (default: a refusal).
     pub network: Network,
     /// Sandboxes to keep ready for each interpreter in use (default: 1).
@@ -40,6 +42,7 @@ impl Default for SandboxOptions {
     fn default() -> Self {
         Self {
             interpreters: discover(),
+            isolation: IsolationLevel::default(),
             network: Network::None,
             ready: 1,
             start: Start::default(),

@@ -82,6 +82,7 @@ impl Sandbox {
             strict: options.start == Start::Strict,
             forks_per_zygote: options.forks_per_zygote.max(1),
             cgroup: options.cgroup,
+            isolation: options.isolation,
         };
         let keeper = Keeper::start(&setup, options.launcher_path.clone())?;
         let sandbox = Self {
@@ -115,8 +116,9 @@ impl Sandbox {
     /// How executions are isolated here.
     pub fn isolation(&self) -> Isolation {
         let mut isolation = Isolation::default();
-        isolation.level = "full".into();
-        isolation.limits = match self.keeper_now().limits {
+        let keeper = self.keeper_now();
+        isolation.level = keeper.level.as_str().into();
+        isolation.limits = match keeper.limits {
             LimitsBy::Cgroup2 => "cgroup2",
             LimitsBy::Cgroup1 => "cgroup1",
             LimitsBy::Rlimits => "rlimits",

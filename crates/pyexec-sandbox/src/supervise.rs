@@ -175,7 +175,7 @@ impl Running {
     fn hear(&mut self) {
         let Some(control) = &self.control else { return };
         match channel::receive(control) {
-            Ok(Some((FromInit::Ready | FromInit::Warmed { .. }, _))) => {}
+            Ok(Some((FromInit::Ready { .. } | FromInit::Warmed { .. }, _))) => {}
             Ok(Some((FromInit::Exited { code, signal }, _))) => {
                 let end = match (code, signal) {
                     (Some(code), _) => End::Exited(code),

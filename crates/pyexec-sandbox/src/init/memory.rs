@@ -2,13 +2,18 @@
 //!
 //! A control group counts files of a tmpfs too, and so can't hold the processes alone to their
 //! limit; here anonymous memory is held to it, and anonymous and shared memory together to it
-//! plus the size of the writable folders.
+//! plus the size of the writable folders. Without `/proc`, the group is asked how much of what it
+//! counts is anonymous, and itself holds the rest.
 
 use rustix::{
     param::page_size,
     time::{ClockId, clock_gettime},
 };
-use std::{fs, time::Duration};
+use std::{
+    fs::{self, File},
+    os::{fd::OwnedFd, unix::fs::FileExt},
+    time::Duration,
+};
 
 /// The longest pause between two looks at a few processes.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -22,14 +27,20 @@ const SPARING: u32 = 100;
 /// The longest pause, whatever a look takes.
 const LONGEST: Duration = Duration::from_millis(250);
 
+/// What PID 1 holds itself, which the group counts too.
+const OWN: u64 = 1 << 20;
+
 /// What the processes may use together.
 pub(super) struct Watch {
     limits: Usage,
+    /// The group's `memory.stat`, where the processes themselves are out of sight.
+    group: Option<File>,
 }
 
 impl Watch {
-    pub(super) fn new(memory_bytes: u64, disk_bytes: u64) -> Self {
-        Self { limits: Usage { anonymous: memory_bytes, shared: memory_bytes + disk_bytes } }
+    pub(super) fn new(memory_bytes: u64, disk_bytes: u64, group: Option<OwnedFd>) -> Self {
+        let limits = Usage { anonymous: memory_bytes, shared: memory_bytes + disk_bytes };
+        Self { limits, group: group.map(File::from) }
     }
 
     /// Looks at them; how long to wait until the next look, or `None` where they use too much.
@@ -42,6 +53,9 @@ impl Watch {
 
     /// How much more they may use; `None` where it is too much already.
     fn left(&self) -> Option<u64> {
+        if let Some(group) = &self.group {
+            return (self.limits.anonymous + OWN).checked_sub(anonymous(group)?);
+        }
         let left = |usage: Usage| {
             let anonymous = self.limits.anonymous.checked_sub(usage.anonymous)?;
             let all = self.limits.shared.checked_sub(usage.anonymous + usage.shared)?;
@@ -71,6 +85,19 @@ fn processor_time() -> Duration {
 struct Usage {
     anonymous: u64,
     shared: u64,
+}
+
+/// What a group's processes hold together. The kernel's own count may be behind by what it gathers
+/// for each processor, some hundred KiB.
+fn anonymous(group: &File) -> Option<u64> {
+    let mut bytes = [0; 8192];
+    let read = group.read_at(&mut bytes, 0).ok()?;
+    let text = str::from_utf8(&bytes[..read]).ok()?;
+    // By the names of version 2 and of version 1.
+    let value = text
+        .lines()
+        .find_map(|line| line.strip_prefix("anon ").or_else(|| line.strip_prefix("rss ")));
+    value?.trim().parse().ok()
 }
 
 fn total(of: impl Fn(u32) -> Option<Usage>) -> Option<Usage> {
@@ -116,6 +143,7 @@ fn field(text: &str, name: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::io::Write;
 
     #[test]
     fn fields_of_the_kernel_are_read() {
@@ -127,6 +155,22 @@ mod tests {
         assert!(proportional(std::process::id()).unwrap().anonymous > 0);
         let rough = roughly(std::process::id()).unwrap();
         assert!(rough.anonymous > 0 && rough.shared > 0, "{rough:?}");
+    }
+
+    #[test]
+    fn both_versions_of_groups_say_what_is_anonymous() {
+        let file = |text: &str| {
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+            file
+        };
+        let version_2 = "anon 4096\nfile 8192\ninactive_anon 1\n";
+        assert_eq!(anonymous(&file(version_2)), Some(4096));
+        assert_eq!(anonymous(&file("cache 1\nrss 8192\nrss_huge 0\nshmem 1\n")), Some(8192));
+        let watch = |memory| Watch::new(memory, 0, Some(file(version_2).into()));
+        assert_eq!(watch(4096).left(), Some(OWN));
+        assert_eq!(Watch::new(0, 0, Some(file("anon 1048577\n").into())).left(), None);
+        assert_eq!(Watch::new(1 << 30, 0, Some(file("").into())).left(), None, "it can't be seen");
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! The file systems of one sandbox, on top of the template's.
 
 use crate::{
-    launcher::identity::INSIDE,
-    message::{Order, Step, StepError},
+    IsolationLevel,
+    launcher::{identity::INSIDE, root::EMPTY_FOLDER},
+    message::{MOUNTING_PROC, Order, Step, StepError},
     sys,
 };
 use rustix::{
     fs::Mode,
+    io::Errno,
     mount::{MountFlags, UnmountFlags, mount, mount_bind, mount_remount, unmount},
     net::{AddressFamily, SocketFlags, SocketType, socket_with},
     system::sethostname,
@@ -22,10 +24,9 @@ const WRITABLE: [(&str, &str, u32); 3] =
 
 const FLAGS: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV);
 
-/// What doesn't depend on the execution.
-pub(crate) fn prepare(network: bool) -> Result<(), StepError> {
-    mount(c"proc", "/proc", c"proc", FLAGS | MountFlags::NOEXEC, c"subset=pid")
-        .step("mounting /proc")?;
+/// What doesn't depend on the execution; how isolated that makes it.
+pub(crate) fn prepare(network: bool, may_lack_proc: bool) -> Result<IsolationLevel, StepError> {
+    let level = mount_proc(may_lack_proc)?;
     let options = format!("size=1m,mode=755,uid={INSIDE},gid={INSIDE}");
     let options = CString::new(options).unwrap_or_default();
     mount(c"tmpfs", "/mnt", c"tmpfs", FLAGS, options.as_c_str()).step("mounting a tmpfs")?;
@@ -43,7 +44,20 @@ pub(crate) fn prepare(network: bool) -> Result<(), StepError> {
                 .step("opening a socket")?;
         sys::raise_loopback(socket).step("raising the loopback interface")?;
     }
-    Ok(())
+    Ok(level)
+}
+
+/// A `/proc` of its own; or an empty folder over the host's, where that will do and the kernel
+/// refuses the first.
+fn mount_proc(may_lack: bool) -> Result<IsolationLevel, StepError> {
+    match mount(c"proc", "/proc", c"proc", FLAGS | MountFlags::NOEXEC, c"subset=pid") {
+        Ok(()) => Ok(IsolationLevel::Full),
+        Err(Errno::PERM | Errno::ACCESS) if may_lack => {
+            mount_bind(EMPTY_FOLDER, "/proc").step("covering /proc")?;
+            Ok(IsolationLevel::NoProc)
+        }
+        Err(errno) => Err(errno).step(MOUNTING_PROC),
+    }
 }
 
 /// What does.

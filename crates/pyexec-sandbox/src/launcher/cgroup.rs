@@ -177,6 +177,12 @@ impl Group {
         }
     }
 
+    /// What tells how much memory its processes hold.
+    pub(crate) fn memory(&self) -> Result<OwnedFd> {
+        let folder = self.folders.iter().find(|folder| folder.controllers.contains(&"memory"));
+        files::open(&folder.ok_or(Errno::NOENT)?.fd, "memory.stat")
+    }
+
     /// Peak memory and how many processes the kernel ended for want of it.
     pub(crate) fn usage(&self) -> GroupUsage {
         let mut usage = GroupUsage::default();

@@ -6,7 +6,7 @@ use super::{
     zygote::Said,
 };
 use crate::{
-    channel,
+    IsolationLevel, channel,
     message::{FromInit, FromLauncher, GroupLimits, GroupUsage, Step, StepError},
     network::Network,
     sys,
@@ -29,9 +29,11 @@ impl Launcher {
         if poll(&mut [PollFd::new(&ends.control, PollFlags::IN)], timeout.as_ref()) == Ok(0) {
             sandbox.kill();
         }
-        let (namespaces, go) = first_word(ends)?;
+        let FirstWord { namespaces, go, level } =
+            first_word(ends).map_err(|error| self.level.explain(error, self.groups.kind()))?;
         sandbox.namespaces = namespaces;
         sandbox.enter(State::Plain(go));
+        self.level = level;
         Ok(())
     }
 
@@ -71,7 +73,7 @@ impl Launcher {
         self.count += 1;
         let group = self.groups.create(&cgroup::name(self.count)).step(cgroup::STEP)?;
         let slot = self.identities.take();
-        match Sandbox::start(group, slot, host_network, self.owner, &self.filters) {
+        match Sandbox::start(group, slot, host_network, self.level, self.owner, &self.filters) {
             Ok(sandbox) => self.sandboxes.push(sandbox),
             Err((error, group)) => {
                 self.identities.give_back(slot);
@@ -157,7 +159,7 @@ impl Launcher {
         let Some(ends) = &sandbox.ends else { return };
         match &mut sandbox.state {
             State::Starting => match first_word(ends) {
-                Ok((namespaces, go)) => {
+                Ok(FirstWord { namespaces, go, .. }) => {
                     sandbox.namespaces = namespaces;
                     sandbox.enter(State::Plain(go));
                 }
@@ -343,13 +345,20 @@ fn limit(group: Option<&cgroup::Group>, limits: GroupLimits) -> Result<(), StepE
     quota.step("setting the processor quota of the control group")
 }
 
-/// That a sandbox is ready, with its namespaces and a copy's end of its go channel; or what went
-/// wrong.
-fn first_word(ends: &ServerEnds) -> Result<(Vec<OwnedFd>, Option<OwnedFd>), StepError> {
+/// That a sandbox is ready.
+struct FirstWord {
+    namespaces: Vec<OwnedFd>,
+    /// A copy's end of its go channel.
+    go: Option<OwnedFd>,
+    level: IsolationLevel,
+}
+
+/// What a sandbox says first; or what went wrong.
+fn first_word(ends: &ServerEnds) -> Result<FirstWord, StepError> {
     match channel::receive(&ends.control).step("waiting for PID 1")? {
-        Some((FromInit::Ready, mut fds)) => {
-            let go = fds.pop();
-            Ok((fds, go))
+        Some((FromInit::Ready { level }, mut namespaces)) => {
+            let go = namespaces.pop();
+            Ok(FirstWord { namespaces, go, level })
         }
         Some((FromInit::Failed(error), _)) => Err(error),
         _ => Err(StepError {

@@ -5,7 +5,7 @@ use super::{
     identity::{self, Owner},
 };
 use crate::{
-    channel,
+    IsolationLevel, channel,
     init::{self, Ends},
     message::{GroupLimits, Step, StepError},
     seccomp::Filters,
@@ -85,10 +85,11 @@ impl Sandbox {
         group: Option<Group>,
         slot: u32,
         host_network: bool,
+        level: IsolationLevel,
         owner: Owner,
         filters: &Filters,
     ) -> Result<Self, (StepError, Option<Group>)> {
-        match create(group.as_ref(), slot, host_network, owner, filters) {
+        match create(group.as_ref(), slot, host_network, level, owner, filters) {
             Ok((pid, pidfd, ends)) => Ok(Self {
                 pid,
                 pidfd,
@@ -141,6 +142,7 @@ fn create(
     group: Option<&Group>,
     slot: u32,
     host_network: bool,
+    level: IsolationLevel,
     owner: Owner,
     filters: &Filters,
 ) -> Result<(Pid, OwnedFd, ServerEnds), StepError> {
@@ -149,6 +151,12 @@ fn create(
     let ((init_stdin, stdin), (stdout, init_stdout)) = (pipe()?, pipe()?);
     let ((stderr, init_stderr), (claims, init_claims)) = (pipe()?, pipe()?);
     let (mapped, tell_mapped) = pipe()?;
+    let memory = match (level, group) {
+        (IsolationLevel::NoProc, Some(group)) => {
+            Some(group.memory().step("opening the control group's memory.stat")?)
+        }
+        _ => None,
+    };
     let namespaces =
         if host_network { sys::NAMESPACES } else { sys::NAMESPACES | libc::CLONE_NEWNET };
     let birthplace = group.and_then(Group::birthplace);
@@ -161,6 +169,7 @@ fn create(
                 stderr: init_stderr,
                 claims: init_claims,
                 mapped,
+                memory,
             };
             init::main(ends, host_network, filters)
         }

@@ -8,6 +8,9 @@ use std::{
 };
 use tempfile::TempDir;
 
+/// An ordinary user's and group's number.
+pub(crate) const ORDINARY: u32 = 54_321;
+
 /// A program that an ordinary user runs, and a copy of this very binary for it: where the
 /// original lies may be out of that user's reach.
 pub(crate) fn as_ordinary_user(program: &str) -> (Command, PathBuf, TempDir) {
@@ -23,12 +26,12 @@ pub(crate) fn as_ordinary_user(program: &str) -> (Command, PathBuf, TempDir) {
     let mut command = Command::new(program);
     command.current_dir("/").env("HOME", folder.path());
     if rustix::process::geteuid().is_root() {
-        command.uid(54_321).gid(54_321);
+        command.uid(ORDINARY).gid(ORDINARY);
     }
     (command, copy, folder)
 }
 
-fn text(output: Output) -> String {
+pub(crate) fn text(output: Output) -> String {
     String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
 }
 

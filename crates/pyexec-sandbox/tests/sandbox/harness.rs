@@ -5,8 +5,8 @@ use pyexec_archive::{
     read::{ReadOptions, canonicalize},
 };
 use pyexec_sandbox::{
-    Captured, Finished, Job, Limits, PythonVersion, RunAs, Sandbox, SandboxOptions, Start, Stop,
-    discover,
+    Captured, Finished, IsolationLevel, Job, Limits, PythonVersion, RunAs, Sandbox, SandboxOptions,
+    Start, Stop, discover,
 };
 use std::sync::LazyLock;
 
@@ -14,7 +14,11 @@ use std::sync::LazyLock;
 pub(crate) static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| {
     let strict = std::env::var_os(STRICT).is_some();
     let start = if strict { Start::Strict } else { Start::Zygote };
-    let sandbox = Sandbox::start(SandboxOptions { start, ..SandboxOptions::default() }).unwrap();
+    let no_proc = std::env::var_os(NO_PROC).is_some();
+    let isolation = if no_proc { IsolationLevel::NoProc } else { IsolationLevel::Full };
+    let sandbox =
+        Sandbox::start(SandboxOptions { start, isolation, ..SandboxOptions::default() }).unwrap();
+    assert_eq!(sandbox.isolation().level, isolation.as_str());
     if !strict {
         await_zygote_of(&sandbox, sandbox.interpreters()[0].version());
     }
@@ -23,6 +27,9 @@ pub(crate) static SANDBOX: LazyLock<Sandbox> = LazyLock::new(|| {
 
 /// Set where every job is to start strictly.
 pub(crate) const STRICT: &str = "PYEXEC_TEST_STRICT";
+
+/// Set where there is no `/proc` inside.
+pub(crate) const NO_PROC: &str = "PYEXEC_TEST_NO_PROC";
 
 /// What came of one run.
 #[derive(Debug)]

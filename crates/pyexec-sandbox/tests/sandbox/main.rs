@@ -10,6 +10,7 @@ mod launcher;
 mod lifecycle;
 mod limits;
 mod network;
+mod no_proc;
 mod pre_commands;
 mod semantics;
 mod zygotes;

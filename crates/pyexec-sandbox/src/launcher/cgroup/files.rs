@@ -16,8 +16,12 @@ pub(super) fn write(folder: &OwnedFd, file: &str, text: &str) -> Result<()> {
     rustix::io::write(&file, text.as_bytes()).map(drop)
 }
 
+pub(super) fn open(folder: &OwnedFd, file: &str) -> Result<OwnedFd> {
+    openat(folder, file, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+}
+
 pub(super) fn read(folder: &OwnedFd, file: &str) -> Result<String> {
-    let file = openat(folder, file, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    let file = open(folder, file)?;
     let mut bytes = vec![0; 4096];
     let read = rustix::io::read(&file, &mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes[..read]).into_owned())
