@@ -37,6 +37,7 @@
 
 mod channel;
 mod claims;
+mod doctor;
 mod entry;
 mod error;
 mod finished;
@@ -59,6 +60,7 @@ mod supervise;
 mod sys;
 
 pub use claims::Claims;
+pub use doctor::{Diagnosis, Finding, Standing};
 pub use error::SandboxError;
 pub use finished::{End, Finished, Usage};
 pub use interpreter::{Interpreter, InvalidVersion, OLDEST, PythonVersion, discover, discover_in};

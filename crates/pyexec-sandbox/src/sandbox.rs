@@ -1,8 +1,8 @@
 //! The public handle.
 
 use crate::{
-    End, Finished, Interpreter, Job, Limits, Observer, PythonVersion, RunAs, SandboxError,
-    SandboxOptions, Start, Stop, ZygoteState,
+    End, Finished, Interpreter, IsolationLevel, Job, Limits, Observer, PythonVersion, RunAs,
+    SandboxError, SandboxOptions, Start, Stop, ZygoteState,
     keeper::{Keeper, Told},
     launcher,
     message::{GroupLimits, LimitsBy, Order, Program, Setup, ToLauncher},
@@ -126,6 +126,11 @@ impl Sandbox {
         .into();
         isolation.network = self.setup.network.name().into();
         isolation
+    }
+
+    /// The level of that isolation.
+    pub(crate) fn level(&self) -> IsolationLevel {
+        self.keeper_now().level
     }
 
     /// Process id of the launcher, for whoever watches processes. It changes when a launcher that

@@ -6,6 +6,7 @@
 
 mod discovery;
 mod files;
+mod lack;
 #[cfg(test)]
 mod tests;
 mod v1;
@@ -14,6 +15,7 @@ mod v2;
 use crate::message::{GroupLimits, GroupUsage, LimitsBy};
 use discovery::View;
 use files::open_folder;
+pub(crate) use lack::Lack;
 use rustix::{
     fd::{AsFd, BorrowedFd, OwnedFd},
     fs::{AtFlags, Mode, mkdirat, unlinkat},
@@ -47,6 +49,9 @@ pub(crate) struct Groups {
     parents: Vec<Folder>,
 }
 
+/// Finds where groups of a version can be made.
+type Find = fn(&View, Option<&Path>) -> std::result::Result<Groups, Lack>;
+
 /// One execution's group.
 #[derive(Debug)]
 pub(crate) struct Group {
@@ -70,25 +75,40 @@ impl Groups {
     }
 
     fn find_in(view: &View, configured: Option<&Path>) -> Self {
-        let version_2 =
-            v2::parent(view, configured).map(|folder| (LimitsBy::Cgroup2, vec![folder]));
-        let version_1 = v1::parents(view, configured).map(|folders| (LimitsBy::Cgroup1, folders));
-        [version_2, version_1]
+        Self::VERSIONS
             .into_iter()
-            .flatten()
-            .map(|(kind, parents)| Self { kind, parents })
-            .find(Self::works)
+            .find_map(|(_, find)| find(view, configured).ok())
             .inspect(Self::sweep)
             .unwrap_or(Self { kind: LimitsBy::Rlimits, parents: Vec::new() })
+    }
+
+    /// The best first.
+    const VERSIONS: [(LimitsBy, Find); 2] = [
+        (LimitsBy::Cgroup2, |view, configured| {
+            Self { kind: LimitsBy::Cgroup2, parents: vec![v2::parent(view, configured)?] }.works()
+        }),
+        (LimitsBy::Cgroup1, |view, configured| {
+            Self { kind: LimitsBy::Cgroup1, parents: v1::parents(view, configured)? }.works()
+        }),
+    ];
+
+    /// Why versions can't be used that are better than what is: nothing where the best can.
+    pub(crate) fn lacks(configured: Option<&Path>) -> Vec<(LimitsBy, Lack)> {
+        let view = View::of_this_process();
+        let versions = Self::VERSIONS.into_iter();
+        versions.map_while(|(kind, find)| Some((kind, find(&view, configured).err()?))).collect()
     }
 
     pub(crate) fn kind(&self) -> LimitsBy {
         self.kind
     }
 
-    fn works(&self) -> bool {
-        self.create(&name("probe"))
-            .is_ok_and(|group| group.is_some_and(|group| self.remove(&group)))
+    /// Itself, where a group can be made.
+    fn works(self) -> std::result::Result<Self, Lack> {
+        match self.create(&name("probe")).map_err(Lack::NotMade)? {
+            Some(group) if self.remove(&group) => Ok(self),
+            _ => Err(Lack::NotMade(Errno::BUSY)),
+        }
     }
 
     /// A new group without limits, or `None` where there are no groups.

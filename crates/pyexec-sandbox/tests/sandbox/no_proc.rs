@@ -22,7 +22,7 @@ fn is_root() -> bool {
 }
 
 /// Runs tests of this binary where a part of `/proc` is hidden, by root or an ordinary user.
-fn hidden(tests: &[&str], ordinary: bool, prepare: impl FnOnce(&mut Command)) -> Output {
+pub(crate) fn hidden(tests: &[&str], ordinary: bool, prepare: impl FnOnce(&mut Command)) -> Output {
     let (_, copy, _folder) = as_ordinary_user("");
     let mut command = Command::new("unshare");
     if !is_root() {

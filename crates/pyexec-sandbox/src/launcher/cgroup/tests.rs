@@ -239,3 +239,20 @@ fn version_1_without_processor_controllers_offers_no_quota() {
     let tree = Tree::new("4:memory:/\n").mount("memory", "/", "cgroup", "rw,memory");
     assert_eq!(tree.find().kind(), LimitsBy::Rlimits);
 }
+
+#[test]
+fn what_is_lacking_is_told() {
+    let lack = |tree: &Tree| v2::parent(&tree.view, None).unwrap_err();
+    let nothing = Tree::new("0::/\n");
+    assert_eq!(lack(&nothing).to_string(), "it isn't mounted");
+    let text = lack(&version_2("cpu")).to_string();
+    assert!(text.ends_with("/fs/a/b lacks the controllers memory and pids"), "{text}");
+    // A folder, where the kernel has a file that answers EBUSY.
+    let tree = version_2("memory pids").folder("fs/a/b/cgroup.subtree_control");
+    let text = lack(&tree).to_string();
+    assert!(text.contains("/fs/a/b can't be changed: "), "{text}");
+    assert!(lack(&tree).hint().contains("PYEXEC_CGROUP"));
+    let hybrid = Tree::new("4:memory:/\n").mount("memory", "/", "cgroup", "rw,memory");
+    let text = v1::parents(&hybrid.view, None).unwrap_err().to_string();
+    assert_eq!(text, "the controller pids isn't mounted with it");
+}

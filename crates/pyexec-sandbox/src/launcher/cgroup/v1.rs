@@ -1,6 +1,6 @@
 //! Version 1: a hierarchy a controller, or several controllers mounted together.
 
-use super::{Folder, QUOTA_PERIOD_US, View};
+use super::{Folder, Lack, QUOTA_PERIOD_US, View};
 use crate::{
     launcher::cgroup::files::{number, open_folder, optional, value, write},
     message::{GroupLimits, GroupUsage},
@@ -15,7 +15,10 @@ const CONTROLLERS: [&str; 4] = ["memory", "pids", "cpu", "cpuacct"];
 const SOCKET_MEMORY: &str = "16777216";
 
 /// The folders below which groups are made.
-pub(super) fn parents(view: &View, configured: Option<&Path>) -> Option<Vec<Folder>> {
+pub(super) fn parents(
+    view: &View,
+    configured: Option<&Path>,
+) -> std::result::Result<Vec<Folder>, Lack> {
     let mut found: Vec<(PathBuf, Vec<&'static str>)> = Vec::new();
     for controller in CONTROLLERS {
         let own = match configured {
@@ -23,18 +26,23 @@ pub(super) fn parents(view: &View, configured: Option<&Path>) -> Option<Vec<Fold
             None => view.own_group(controller),
         };
         let folder = own.and_then(|own| view.mounted("cgroup", controller, &own));
-        match folder.filter(|folder| folder.is_dir()) {
+        match folder {
             // Usually `cpu` and `cpuacct`: one folder, in which one group is made.
-            Some(folder) => match found.iter_mut().find(|(other, _)| *other == folder) {
-                Some((_, controllers)) => controllers.push(controller),
-                None => found.push((folder, vec![controller])),
-            },
-            None if controller.starts_with("cpu") => {}
-            None => return None,
+            Some(folder) if folder.is_dir() => {
+                match found.iter_mut().find(|(other, _)| *other == folder) {
+                    Some((_, controllers)) => controllers.push(controller),
+                    None => found.push((folder, vec![controller])),
+                }
+            }
+            _ if controller.starts_with("cpu") => {}
+            Some(folder) => return Err(Lack::NoGroup(folder)),
+            None if found.is_empty() => return Err(Lack::NotMounted),
+            None => return Err(Lack::ControllerNotMounted(controller)),
         }
     }
-    let open = |(folder, controllers): (PathBuf, _)| {
-        Some(Folder { controllers, fd: open_folder(CWD, &folder).ok()? })
+    let open = |(group, controllers): (PathBuf, _)| match open_folder(CWD, &group) {
+        Ok(fd) => Ok(Folder { controllers, fd }),
+        Err(errno) => Err(Lack::NotWritable { group, errno }),
     };
     found.into_iter().map(open).collect()
 }

@@ -1,30 +1,46 @@
 //! Version 2: one hierarchy for all controllers.
 
-use super::{Folder, QUOTA_PERIOD_US, View};
+use super::{Folder, Lack, QUOTA_PERIOD_US, View};
 use crate::{
     launcher::cgroup::files::{number, open_folder, optional, value, write},
     message::{GroupLimits, GroupUsage},
 };
-use rustix::{fs::CWD, io::Result};
+use rustix::{
+    fs::CWD,
+    io::{Errno, Result},
+};
 use std::{fs, path::Path};
 
 /// The folder below which groups are made, with its controllers passed on to them.
-pub(super) fn parent(view: &View, configured: Option<&Path>) -> Option<Folder> {
+pub(super) fn parent(view: &View, configured: Option<&Path>) -> std::result::Result<Folder, Lack> {
     let parent = match configured {
         Some(path) => path.to_owned(),
-        None => view.own_group("").map(|own| view.mounted("cgroup2", "", &own))??,
+        None => view
+            .own_group("")
+            .and_then(|own| view.mounted("cgroup2", "", &own))
+            .ok_or(Lack::NotMounted)?,
     };
-    let offered = fs::read_to_string(parent.join("cgroup.controllers")).ok()?;
-    let mut controllers = vec!["memory", "pids", "cpu"];
-    controllers.retain(|name| offered.split_whitespace().any(|offered| offered == *name));
-    if !controllers.starts_with(&["memory", "pids"]) {
-        return None;
+    let offered = fs::read_to_string(parent.join("cgroup.controllers"))
+        .map_err(|_| Lack::NoGroup(parent.clone()))?;
+    let is_offered = |name: &&str| offered.split_whitespace().any(|offered| offered == *name);
+    let lacking: Vec<_> = ["memory", "pids"].into_iter().filter(|name| !is_offered(name)).collect();
+    if !lacking.is_empty() {
+        return Err(Lack::Controllers { group: parent, lacking });
     }
+    let mut controllers = vec!["memory", "pids", "cpu"];
+    controllers.retain(is_offered);
     // Refused (EBUSY) where processes live in this very group, as in a login session: then an
     // operator delegates an empty one and names it.
     let passed_on: Vec<_> = controllers.iter().map(|name| format!("+{name}")).collect();
-    fs::write(parent.join("cgroup.subtree_control"), passed_on.join(" ")).ok()?;
-    Some(Folder { controllers, fd: open_folder(CWD, &parent).ok()? })
+    fs::write(parent.join("cgroup.subtree_control"), passed_on.join(" ")).map_err(|error| {
+        match Errno::from_io_error(&error).unwrap_or(Errno::IO) {
+            Errno::BUSY => Lack::Processes(parent.clone()),
+            errno => Lack::NotWritable { group: parent.clone(), errno },
+        }
+    })?;
+    let fd = open_folder(CWD, &parent)
+        .map_err(|errno| Lack::NotWritable { group: parent.clone(), errno })?;
+    Ok(Folder { controllers, fd })
 }
 
 pub(super) fn limit(folder: &Folder, limits: GroupLimits) -> Result<()> {
