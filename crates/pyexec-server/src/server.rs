@@ -72,6 +72,12 @@ impl Server {
                  together is watched; see docs/security.md"
             );
         }
+        if backend.isolation().level == "no-proc" {
+            tracing::warn!(
+                "isolation is no-proc, as asked for: this container hides parts of /proc, so that \
+                 executions have none; see docs/security.md"
+            );
+        }
         if backend.isolation().network == "host" {
             tracing::warn!(
                 "executions that ask for the network share this machine's, its loopback services \

@@ -1,6 +1,7 @@
 //! `pyexec serve`.
 
 use clap::{Args, ValueEnum};
+use pyexec_sandbox::IsolationLevel;
 use std::{path::PathBuf, time::Duration};
 
 /// What an operator decides.
@@ -21,6 +22,9 @@ pub(crate) struct ServeArgs {
     /// What to log to standard error: error, warn, info, debug, trace or a filter
     #[arg(long, value_name = "LEVEL", env = "PYEXEC_LOG_LEVEL", default_value = "info")]
     pub(crate) log_level: String,
+    /// The least isolation that will do: full, or no-proc for containers that hide parts of /proc
+    #[arg(long, value_name = "LEVEL", env = "PYEXEC_ISOLATION", default_value_t)]
+    pub(crate) isolation: IsolationLevel,
     /// What an execution that asks for the network gets: a refusal, a network of its own by the
     /// program `pasta`, or this machine's with all that listens there
     #[arg(long, value_name = "MODE", env = "PYEXEC_NETWORK_MODE", default_value = "none")]

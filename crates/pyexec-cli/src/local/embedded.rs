@@ -1,7 +1,7 @@
 //! The whole service within this process.
 
 use crate::failure::Failure;
-use pyexec_sandbox::{Network, SandboxOptions, Start};
+use pyexec_sandbox::{IsolationLevel, Network, SandboxOptions, Start};
 use pyexec_server::{EmbeddedServer, ServerConfig, ServerError};
 use std::error::Error as _;
 
@@ -28,7 +28,8 @@ impl Server {
         // For one execution, a template would cost more than it saves.
         let start = Start::Strict;
         let network = if host_network { Network::Host } else { Network::None };
-        let options = SandboxOptions { network, start, ..SandboxOptions::default() };
+        let options =
+            SandboxOptions { isolation: isolation()?, network, start, ..SandboxOptions::default() };
         Ok(Self(EmbeddedServer::start_with(config, options)?))
     }
 
@@ -38,6 +39,16 @@ impl Server {
 
     pub(crate) fn token(&self) -> &str {
         self.0.token()
+    }
+}
+
+/// As `pyexec serve` and the hint of a refusal have it.
+fn isolation() -> Result<IsolationLevel, Failure> {
+    match std::env::var("PYEXEC_ISOLATION") {
+        Ok(name) if !name.is_empty() => name
+            .parse()
+            .map_err(|error| Failure::usage("PYEXEC_ISOLATION makes no sense").because(&error)),
+        _ => Ok(IsolationLevel::Full),
     }
 }
 

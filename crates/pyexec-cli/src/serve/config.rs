@@ -51,6 +51,7 @@ pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions),
         ..usual
     };
     let options = SandboxOptions {
+        isolation: args.isolation,
         network,
         cgroup: args.cgroup,
         ready: args.ready.unwrap_or(config.slots),

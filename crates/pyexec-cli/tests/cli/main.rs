@@ -12,6 +12,8 @@ mod help;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod local;
 #[cfg(all(feature = "local", target_os = "linux"))]
+mod no_proc;
+#[cfg(all(feature = "local", target_os = "linux"))]
 mod processes;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod remote;

@@ -69,6 +69,17 @@ impl Session {
         self
     }
 
+    /// Has another program start it: one whose last arguments are a program and its arguments.
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    pub(crate) fn within(mut self, wrapper: &[&str]) -> Self {
+        let mut command = Command::new(wrapper[0]);
+        command.args(&wrapper[1..]).arg(self.command.get_program()).args(self.command.get_args());
+        command.current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.command = command;
+        self
+    }
+
     /// Runs it to its end.
     pub(crate) fn output(&mut self) -> Output {
         self.command.stdout(Stdio::piped()).stderr(Stdio::piped());
