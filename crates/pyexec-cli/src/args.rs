@@ -1,6 +1,8 @@
 //! The command line, parsed and not yet understood.
 
 mod connection;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod doctor;
 mod eval;
 mod execution;
 mod limits;
@@ -10,6 +12,8 @@ mod run;
 mod serve;
 
 pub(crate) use connection::{ConnectionArgs, Remote};
+#[cfg(all(feature = "local", target_os = "linux"))]
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use eval::EvalArgs;
 pub(crate) use execution::ExecutionArgs;
 pub(crate) use limits::LimitArgs;
@@ -50,6 +54,9 @@ pub(crate) enum Command {
     /// Serve executions to others over HTTP
     #[cfg(all(feature = "local", target_os = "linux"))]
     Serve(Box<ServeArgs>),
+    /// Say how this machine isolates executions, and what it lacks
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    Doctor(DoctorArgs),
     /// Print the version
     Version,
 }
@@ -137,6 +144,8 @@ impl Command {
             }
             #[cfg(all(feature = "local", target_os = "linux"))]
             Self::Serve(args) => args.adopt_token(before.connection.token),
+            #[cfg(all(feature = "local", target_os = "linux"))]
+            Self::Doctor(_) => {}
             Self::Version => {}
         }
     }

@@ -1,5 +1,7 @@
 //! What each command does.
 
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod doctor;
 mod eval;
 mod follow;
 mod kill;
@@ -24,6 +26,8 @@ pub(crate) fn run(command: Command) -> Result<u8, Failure> {
         Command::Eval(args) => eval::eval(args),
         #[cfg(all(feature = "local", target_os = "linux"))]
         Command::Serve(args) => crate::serve::serve(*args),
+        #[cfg(all(feature = "local", target_os = "linux"))]
+        Command::Doctor(args) => doctor::doctor(args),
         Command::Version => {
             console::print_line(concat!("pyexec ", env!("CARGO_PKG_VERSION")))?;
             Ok(exit_code::SUCCESS)

@@ -70,6 +70,7 @@ fn help_of_all() {
       kill     End an execution and print its status
       eval     Evaluate code and print the value of its last expression
       serve    Serve executions to others over HTTP
+      doctor   Say how this machine isolates executions, and what it lacks
       version  Print the version
       help     Print this message or the help of the given subcommand(s)
 
@@ -193,6 +194,28 @@ fn help_of_all() {
                                          PYEXEC_DEFAULT_CPU_SHARES=]
           --default-image <IMAGE>        Image, python:X.Y [default: Python 3.12, or the newest] [env:
                                          PYEXEC_DEFAULT_IMAGE=]
+    ");
+}
+
+#[test]
+#[cfg(all(feature = "local", target_os = "linux"))]
+fn help_of_doctor() {
+    assert_snapshot!(pyexec(["doctor", "--help"]).show(), @"
+    exit 0
+    --- stdout
+    Say how this machine isolates executions, and what it lacks
+
+    Usage: pyexec doctor [OPTIONS]
+
+    Options:
+          --json               Print one JSON object
+          --isolation <LEVEL>  The least isolation that will do: full, or no-proc for containers that
+                               hide parts of /proc [env: PYEXEC_ISOLATION=] [default: full]
+          --cgroup <PATH>      Control group below which each execution gets one of its own [default:
+                               that of this process] [env: PYEXEC_CGROUP=]
+      -h, --help               Print help
+
+    Exit codes: 0 where isolation is full and Python runs, 1 elsewhere.
     ");
 }
 
