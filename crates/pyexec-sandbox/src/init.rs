@@ -48,10 +48,11 @@ pub(crate) struct Ends {
 }
 
 impl Ends {
-    fn all(&self) -> impl Iterator<Item = &OwnedFd> {
-        [&self.control, &self.stdin, &self.stdout, &self.stderr, &self.claims, &self.mapped]
-            .into_iter()
-            .chain(&self.memory)
+    /// The numbers of all; one may be there twice.
+    fn all(&self) -> [i32; 7] {
+        let Self { control, stdin, stdout, stderr, claims, mapped, memory } = self;
+        let memory = memory.as_ref().unwrap_or(control);
+        [control, stdin, stdout, stderr, claims, mapped, memory].map(AsRawFd::as_raw_fd)
     }
 
     /// Gives every end the lowest number that is free, now that few are taken: PID 2 needs high
@@ -191,7 +192,7 @@ fn become_inside_user() -> Result<(), StepError> {
 
 /// Closes what the launcher's copy brought along, its own socket (standard input) included.
 fn close_all_but(ends: &Ends) -> Result<(), StepError> {
-    sys::close_all_but(ends.all().map(AsRawFd::as_raw_fd)).step("closing descriptors")?;
+    sys::close_all_but(ends.all()).step("closing descriptors")?;
     let null = open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
         .step("opening /dev/null")?;
     (0..3).try_for_each(|number| sys::duplicate_to(&null, number, true)).step("closing streams")

@@ -35,7 +35,7 @@ fn a_queue_survives_the_launcher() {
     let server = Server::with(config, backend, Arc::new(store)).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-    let client = Client::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+    let client = Client::new(format!("http://{}", listener.local_addr().unwrap())).unwrap();
     let (end, ended) = oneshot::channel::<()>();
     let serving = runtime.spawn(server.serve(listener, async move { drop(ended.await) }));
 

@@ -125,7 +125,7 @@ fn become_pasta(
     }
     sys::reset_signals();
     let arguments = arguments(namespace, ipv6 != [0]);
-    let argv = arguments.iter().map(|word| word.as_bytes()).collect();
+    let argv = arguments.iter().map(String::as_bytes).collect();
     let name = program.display();
     let program = sys::Program::new(program.as_os_str().as_bytes(), argv, Vec::new());
     Err(program.step("starting pasta")?.exec()).step(format!("starting {name}"))
