@@ -17,6 +17,25 @@ pub struct Finished {
     pub claims: Claims,
     /// How its interpreter came to be.
     pub start: Start,
+    /// Where its time went.
+    pub phases: Phases,
+}
+
+/// Where an execution's time went: one phase after the other, from the call to its return. A phase
+/// that it didn't reach took no time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Phases {
+    /// Until there was a sandbox for it.
+    pub sandbox: Duration,
+    /// Until everything was in place in it: its files, its limits, and no privileges.
+    pub preparation: Duration,
+    /// Until its process had ended.
+    pub script: Duration,
+    /// Until every channel to the sandbox was closed.
+    pub closing: Duration,
+    /// Until nothing was left of it, and what it had used was known.
+    pub report: Duration,
 }
 
 /// How an execution ended. No script can forge one.

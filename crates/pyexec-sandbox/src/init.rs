@@ -29,7 +29,10 @@ use rustix::{
     },
     thread::{set_thread_res_gid, set_thread_res_uid},
 };
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::{Duration, Instant},
+};
 
 pub(crate) use copy::NAMESPACES;
 pub(crate) use mounts::RESOLVER;
@@ -113,6 +116,7 @@ fn live(ends: Ends, network: bool, filters: &Filters) -> Result<(), StepError> {
     drop(door);
 
     let copy = await_go(&control, copy)?;
+    let told = Instant::now();
     let Some((Go, fds)) = channel::receive(&control).step("waiting for go")? else {
         return Ok(());
     };
@@ -149,7 +153,7 @@ fn live(ends: Ends, network: bool, filters: &Filters) -> Result<(), StepError> {
         }
     };
     let memory = memory::Watch::new(order.memory_bytes, order.disk_bytes, memory);
-    watch(&control, pid, &memory)
+    watch(&Script { control, pid, prepared: told.elapsed() }, &memory)
 }
 
 /// Waits until there is something to do, and meanwhile for a copy of an interpreter.
@@ -198,9 +202,18 @@ fn close_all_but(ends: &Ends) -> Result<(), StepError> {
     (0..3).try_for_each(|number| sys::duplicate_to(&null, number, true)).step("closing streams")
 }
 
+/// The script's process.
+struct Script {
+    control: OwnedFd,
+    pid: Pid,
+    /// How long it took to get everything in place for it.
+    prepared: Duration,
+}
+
 /// Reaps, watches memory, and ends with the script or with the control socket.
-fn watch(control: &OwnedFd, script: Pid, memory: &memory::Watch) -> Result<(), StepError> {
-    let pidfd = pidfd_open(script, PidfdFlags::empty()).step("watching the script")?;
+fn watch(script: &Script, memory: &memory::Watch) -> Result<(), StepError> {
+    let control = &script.control;
+    let pidfd = pidfd_open(script.pid, PidfdFlags::empty()).step("watching the script")?;
     let mut pause = Timespec::default();
     loop {
         let mut fds = [PollFd::new(&pidfd, PollFlags::IN), PollFd::new(control, PollFlags::IN)];
@@ -210,7 +223,7 @@ fn watch(control: &OwnedFd, script: Pid, memory: &memory::Watch) -> Result<(), S
         }
         let [ended, told] = fds.map(|fd| !fd.revents().is_empty());
         if ended {
-            return report(control, script);
+            return script.report();
         }
         if told {
             // Nothing is ever said here after "go": the server is gone.
@@ -223,23 +236,26 @@ fn watch(control: &OwnedFd, script: Pid, memory: &memory::Watch) -> Result<(), S
         // Always below a second.
         pause = Timespec { tv_sec: 0, tv_nsec: next.subsec_nanos().into() };
         while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
-            if pid == script {
-                tell(control, status);
+            if pid == script.pid {
+                script.tell(status);
                 return Ok(());
             }
         }
     }
 }
 
-fn report(control: &OwnedFd, script: Pid) -> Result<(), StepError> {
-    let waited = rustix::io::retry_on_intr(|| waitpid(Some(script), WaitOptions::empty()));
-    if let Some((_, status)) = waited.step("waiting for the script")? {
-        tell(control, status);
+impl Script {
+    fn report(&self) -> Result<(), StepError> {
+        let waited = rustix::io::retry_on_intr(|| waitpid(Some(self.pid), WaitOptions::empty()));
+        if let Some((_, status)) = waited.step("waiting for the script")? {
+            self.tell(status);
+        }
+        Ok(())
     }
-    Ok(())
-}
 
-fn tell(control: &OwnedFd, status: WaitStatus) {
-    let (code, signal) = (status.exit_status(), status.terminating_signal());
-    drop(channel::send(control, &FromInit::Exited { code, signal }, &[]));
+    fn tell(&self, status: WaitStatus) {
+        let (code, signal) = (status.exit_status(), status.terminating_signal());
+        let prepared_us = u64::try_from(self.prepared.as_micros()).unwrap_or(u64::MAX);
+        drop(channel::send(&self.control, &FromInit::Exited { code, signal, prepared_us }, &[]));
+    }
 }

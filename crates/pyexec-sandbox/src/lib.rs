@@ -62,7 +62,7 @@ mod sys;
 pub use claims::Claims;
 pub use doctor::{Diagnosis, Finding, Standing};
 pub use error::SandboxError;
-pub use finished::{End, Finished, Usage};
+pub use finished::{End, Finished, Phases, Usage};
 pub use interpreter::{Interpreter, InvalidVersion, OLDEST, PythonVersion, discover, discover_in};
 pub use isolation::{InvalidLevel, IsolationLevel};
 pub use job::{Captured, Job, Observer, OutputStream, RunAs};

@@ -162,6 +162,8 @@ pub(crate) enum FromInit {
     Exited {
         code: Option<i32>,
         signal: Option<i32>,
+        /// Time from "go" until everything was in place for it.
+        prepared_us: u64,
     },
     /// The processes together passed their memory limit.
     OutOfMemory,

@@ -20,6 +20,7 @@ use std::{
         atomic::{AtomicU64, Ordering},
         mpsc::Receiver,
     },
+    time::Instant,
 };
 
 /// Runs executions on this machine, each in a sandbox of its own.
@@ -150,6 +151,7 @@ impl Sandbox {
         observer: &mut dyn Observer,
         stop: &Stop,
     ) -> Result<Finished, SandboxError> {
+        let asked = Instant::now();
         self.check(&job)?;
         let mut keeper = self.keeper()?;
         if job.limits.cpu_percent.is_some() && keeper.limits == LimitsBy::Rlimits {
@@ -171,6 +173,7 @@ impl Sandbox {
             created.abandon();
             return Err(error);
         }
+        let began = Instant::now();
         let mut order = Order { may_be_warm, ..self.order(&job, keeper.limits)? };
         let bound = job.limits.cpu_percent.map(|percent| self.processors.take(percent));
         if let Some(bound) = &bound {
@@ -185,6 +188,7 @@ impl Sandbox {
         }
         let mut finished = finished?;
         finished.start = if is_warm { Start::Zygote } else { Start::Strict };
+        finished.phases.sandbox = began.duration_since(asked);
         Ok(finished)
     }
 

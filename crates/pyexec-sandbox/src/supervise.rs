@@ -1,8 +1,8 @@
 //! One execution from "go" to its last byte of output, on the caller's thread.
 
 use crate::{
-    Claims, End, Finished, Job, Observer, OutputStream, SandboxError, Start, Stop, Usage, channel,
-    claims,
+    Claims, End, Finished, Job, Observer, OutputStream, Phases, SandboxError, Start, Stop, Usage,
+    channel, claims,
     keeper::Told,
     message::{FromInit, Go, GroupUsage, Order},
 };
@@ -59,15 +59,27 @@ pub(crate) fn supervise(
         claimed: Vec::new(),
         end: None,
         killed_at: None,
+        prepared: Duration::ZERO,
+        exited_at: None,
         deadline: started.checked_add(job.limits.timeout),
         output_limit: job.limits.output_bytes,
     };
     run.run_out(observer, stop)?;
+    let closed = Instant::now();
     let usage = match told.recv_timeout(GRACE) {
         Ok(Told::Exited(usage)) => Some(usage),
         _ => None,
     };
-    Ok(run.finish(started.elapsed(), usage))
+    let exited = run.exited_at.unwrap_or(closed);
+    let phases = Phases {
+        sandbox: Duration::ZERO,
+        preparation: run.prepared,
+        script: exited.duration_since(started).saturating_sub(run.prepared),
+        closing: closed.duration_since(exited),
+        report: closed.elapsed(),
+    };
+    let finished = run.finish(started.elapsed(), usage);
+    Ok(Finished { phases, ..finished })
 }
 
 struct Stream {
@@ -88,6 +100,9 @@ struct Running {
     /// The first reason for its end counts.
     end: Option<End>,
     killed_at: Option<Instant>,
+    /// What PID 1 says that its preparations took.
+    prepared: Duration,
+    exited_at: Option<Instant>,
     deadline: Option<Instant>,
     output_limit: u64,
 }
@@ -176,7 +191,9 @@ impl Running {
         let Some(control) = &self.control else { return };
         match channel::receive(control) {
             Ok(Some((FromInit::Ready { .. } | FromInit::Warmed { .. }, _))) => {}
-            Ok(Some((FromInit::Exited { code, signal }, _))) => {
+            Ok(Some((FromInit::Exited { code, signal, prepared_us }, _))) => {
+                self.prepared = Duration::from_micros(prepared_us);
+                self.exited_at = Some(Instant::now());
                 let end = match (code, signal) {
                     (Some(code), _) => End::Exited(code),
                     (None, Some(signal)) => End::Signaled(signal),
@@ -270,7 +287,8 @@ impl Running {
             cpu: Duration::from_millis(usage.cpu_ms),
             peak_memory_bytes: usage.peak_memory_bytes,
         };
-        Finished { end, duration, usage, claims, start: Start::Strict }
+        let phases = Phases::default();
+        Finished { end, duration, usage, claims, start: Start::Strict, phases }
     }
 }
 
