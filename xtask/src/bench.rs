@@ -6,9 +6,10 @@ use xshell::{Shell, cmd};
 
 #[derive(Clone, Copy, Default, ValueEnum)]
 pub(crate) enum Benchmark {
-    /// One execution over HTTP beside the bare interpreter.
+    /// Executions over HTTP beside the bare interpreter, bubblewrap and docker; how many a second,
+    /// what waiting interpreters hold, and where the time goes; `-- --quick` for fewer rounds.
     #[default]
-    Roundtrip,
+    Executions,
     /// Writing and reading tars beside GNU tar and Python's tarfile; `-- --quick` for fewer
     /// rounds.
     Archive,
@@ -23,7 +24,7 @@ pub(crate) fn bench(
     arguments: &[String],
 ) -> Result<(), Box<dyn Error>> {
     let (package, target) = match benchmark {
-        Benchmark::Roundtrip => ("pyexec-server", "roundtrip"),
+        Benchmark::Executions => ("pyexec-server", "executions"),
         Benchmark::Clients => ("pyexec-server", "clients"),
         Benchmark::Archive => ("pyexec-archive", "archive"),
     };
