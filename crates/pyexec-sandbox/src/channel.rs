@@ -19,7 +19,7 @@ use std::{
 /// Messages are small; what can be large travels in a memfd.
 const MAX_MESSAGE: usize = 64 * 1024;
 /// Most descriptors in one message.
-const MAX_FDS: usize = 16;
+const MAX_FDS: usize = 20;
 
 /// The two ends of a new channel.
 pub(crate) fn pair() -> rustix::io::Result<(OwnedFd, OwnedFd)> {

@@ -13,7 +13,10 @@ mod unpack;
 
 use crate::{
     IsolationLevel, channel,
-    launcher::identity,
+    launcher::{
+        cgroup::{self, Group},
+        identity,
+    },
     message::{FromInit, Go, Order, Step, StepError},
     seccomp::Filters,
     sys,
@@ -76,12 +79,13 @@ impl Ends {
 }
 
 /// Everything that PID 1 does.
-pub(crate) fn main(ends: Ends, network: bool, filters: &Filters) -> ! {
+pub(crate) fn main(ends: Ends, entrances: &[OwnedFd], network: bool, filters: &Filters) -> ! {
     let ended = catch_unwind(AssertUnwindSafe(|| {
+        let entered = Group::enter(entrances).step(cgroup::ENTERING);
         close_all_but(&ends)?;
         let ends = ends.renumber()?;
         let control = ends.control.try_clone().step("copying the control socket")?;
-        let result = live(ends, network, filters);
+        let result = entered.and_then(|()| live(ends, network, filters));
         if let Err(error) = &result {
             // The reader may be gone, and then nobody needs to know.
             drop(channel::send(&control, &FromInit::Failed(error.clone()), &[]));

@@ -12,7 +12,9 @@ const CLAIMS: usize = NAMESPACES + 3;
 const GO: usize = NAMESPACES + 4;
 /// Readable once the helper is in its control group.
 const START: usize = NAMESPACES + 5;
+/// What follows are the entrances of its control group, if it has any.
 const COUNT: usize = NAMESPACES + 6;
+const MOST_ENTRANCES: usize = 4;
 
 /// The user inside.
 const USER: isize = 1000;
@@ -37,16 +39,14 @@ pub fn serve(socket: i32, renames: bool) -> Option<[i32; 2]> {
     let (allowed, missing) = both.split_at_checked(u32::from_ne_bytes(*first) as usize)?;
     kernel::send(socket, b"R");
     loop {
-        let mut fds = [-1; COUNT];
+        let mut fds = [-1; COUNT + MOST_ENTRANCES];
         let (_, count) = kernel::receive(socket, &mut [0; 8], &mut fds)?;
-        if count != COUNT {
-            return None;
-        }
+        let fds = fds.get(..count).filter(|fds| fds.len() >= COUNT)?;
         python::before_fork();
         // A child of the launcher, which knows the number and waits for it.
         let helper = kernel::fork(CLONE_PARENT);
         if helper == 0 {
-            help(&fds, [allowed, missing], renames);
+            help(fds, [allowed, missing], renames);
             python::after_fork_in_child();
             return Some([GO_NUMBER, CLAIMS_NUMBER]);
         }
@@ -59,9 +59,13 @@ pub fn serve(socket: i32, renames: bool) -> Option<[i32; 2]> {
 }
 
 /// The rest of the helper's life; returns only in the copy of the copy.
-fn help(fds: &[i32; COUNT], filters: [&[u8]; 2], renames: bool) {
+fn help(fds: &[i32], filters: [&[u8]; 2], renames: bool) {
     if kernel::read_byte(fds[START]) != 1 {
         kernel::exit(1);
+    }
+    // With the rights of whoever opened them.
+    for entrance in &fds[COUNT..] {
+        must(kernel::write(*entrance, b"0"));
     }
     // The user namespace comes first: it brings the right to enter the others.
     for fd in &fds[..NAMESPACES] {
@@ -97,7 +101,7 @@ fn drop_privileges() {
 }
 
 /// Becomes the process that waits for "go".
-fn enter(fds: &[i32; COUNT], filters: [&[u8]; 2], renames: bool) {
+fn enter(fds: &[i32], filters: [&[u8]; 2], renames: bool) {
     const SET_DUMPABLE: isize = 4;
     must(kernel::setsid());
     must(kernel::chdir(c"/work"));

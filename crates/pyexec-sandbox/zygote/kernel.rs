@@ -6,6 +6,9 @@ use core::arch::asm;
 #[cfg(target_arch = "x86_64")]
 mod number {
     pub const READ: usize = 0;
+    pub const OPENAT: usize = 257;
+    pub const MADVISE: usize = 28;
+    pub const WRITE: usize = 1;
     pub const CLOSE_RANGE: usize = 436;
     pub const SENDTO: usize = 44;
     pub const RECVMSG: usize = 47;
@@ -27,6 +30,9 @@ mod number {
 #[cfg(target_arch = "aarch64")]
 mod number {
     pub const READ: usize = 63;
+    pub const OPENAT: usize = 56;
+    pub const MADVISE: usize = 233;
+    pub const WRITE: usize = 64;
     pub const CLOSE_RANGE: usize = 436;
     pub const SENDTO: usize = 206;
     pub const RECVMSG: usize = 212;
@@ -91,6 +97,32 @@ pub fn read_byte(fd: i32) -> isize {
     let mut byte = 0u8;
     // SAFETY: one byte of our stack, which outlives the call.
     unsafe { call(number::READ, [fd as usize, &raw mut byte as usize, 1, 0, 0, 0]) }
+}
+
+pub fn write(fd: i32, bytes: &[u8]) -> isize {
+    let (at, len) = (bytes.as_ptr() as usize, bytes.len());
+    // SAFETY: the kernel reads `len` bytes of a slice that outlives the call.
+    unsafe { call(number::WRITE, [fd as usize, at, len, 0, 0, 0]) }
+}
+
+/// Opens a file to read it; its name ends with a NUL.
+pub fn open(path: &core::ffi::CStr) -> isize {
+    const HERE: isize = -100;
+    // SAFETY: a NUL-terminated string that outlives the call.
+    unsafe { call(number::OPENAT, [HERE as usize, path.as_ptr() as usize, 0, 0, 0, 0]) }
+}
+
+/// Reads as much as there is room for, or less; 0 at the end of the file.
+pub fn read(fd: i32, into: &mut [u8]) -> isize {
+    let (at, len) = (into.as_mut_ptr() as usize, into.len());
+    // SAFETY: the kernel writes at most `len` bytes to a slice that outlives the call.
+    unsafe { call(number::READ, [fd as usize, at, len, 0, 0, 0]) }
+}
+
+/// Has pages of this process written to as if by itself, without any change to what they hold.
+pub fn populate(start: usize, length: usize) -> isize {
+    const POPULATE_WRITE: isize = 23;
+    plain(number::MADVISE, [start as isize, length as isize, POPULATE_WRITE])
 }
 
 /// Sends one message; a peer that is gone is an error, not a signal.

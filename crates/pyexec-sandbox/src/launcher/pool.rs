@@ -112,9 +112,11 @@ impl Launcher {
             });
         };
         let (its_start, start) = pipe_with(PipeFlags::CLOEXEC).step("making a pipe")?;
+        let entrances = sandbox.group.as_ref().map_or(Ok(Vec::new()), cgroup::Group::entrances);
+        let entrances = entrances.step(cgroup::ENTERING)?;
         let [stdin, stdout, stderr, claims] = &ends.inner;
         let channels = [stdin, stdout, stderr, claims, go];
-        zygote.fork(sandbox.pid, &sandbox.namespaces, channels, &its_start)?;
+        zygote.fork(sandbox.pid, &sandbox.namespaces, channels, &its_start, &entrances)?;
         sandbox.enter(State::Warming { start: Some(start), helper: None });
         Ok(())
     }

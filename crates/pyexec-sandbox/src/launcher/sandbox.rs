@@ -1,7 +1,7 @@
 //! One sandbox as the launcher sees it, from its making to its end.
 
 use super::{
-    cgroup::Group,
+    cgroup::{self, Group},
     identity::{self, Owner},
 };
 use crate::{
@@ -160,6 +160,7 @@ fn create(
     let namespaces =
         if host_network { sys::NAMESPACES } else { sys::NAMESPACES | libc::CLONE_NEWNET };
     let birthplace = group.and_then(Group::birthplace);
+    let entrances = group.map_or(Ok(Vec::new()), Group::entrances).step(cgroup::ENTERING)?;
     match owner.clone_into(namespaces, birthplace).step("creating namespaces")? {
         Clone::Child => {
             let ends = Ends {
@@ -171,14 +172,10 @@ fn create(
                 mapped,
                 memory,
             };
-            init::main(ends, host_network, filters)
+            init::main(ends, &entrances, host_network, filters)
         }
         Clone::Parent { pid, pidfd } => {
-            let introduced = group
-                .filter(|group| group.birthplace().is_none())
-                .map_or(Ok(()), |group| group.attach(pid))
-                .step("entering the control group")
-                .and_then(|()| identity::map(pid, slot, owner))
+            let introduced = identity::map(pid, slot, owner)
                 .and_then(|()| {
                     let streams = [&stdin, &stdout, &stderr].map(AsFd::as_fd);
                     identity::give(streams, slot, owner)

@@ -106,15 +106,17 @@ impl Zygote {
     }
 
     /// Asks for a copy in a sandbox's namespaces, with these streams, claims channel and go channel.
-    /// The copy begins once `start` is written to.
+    /// The copy begins once `start` is written to, by going through the `entrances` of its control
+    /// group.
     pub(crate) fn fork(
         &mut self,
         sandbox: Pid,
         namespaces: &[OwnedFd],
         channels: [&OwnedFd; 5],
         start: &OwnedFd,
+        entrances: &[OwnedFd],
     ) -> Result<(), StepError> {
-        let fds = namespaces.iter().chain(channels).chain([start]);
+        let fds = namespaces.iter().chain(channels).chain([start]).chain(entrances);
         let fds: Vec<BorrowedFd<'_>> = fds.map(AsFd::as_fd).collect();
         channel::send_bytes(&self.socket, b"fork", &fds).step("asking the zygote")?;
         self.forks += 1;

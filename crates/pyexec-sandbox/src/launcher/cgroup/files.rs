@@ -12,8 +12,11 @@ pub(super) fn open_folder(parent: impl AsFd, path: &Path) -> Result<OwnedFd> {
 }
 
 pub(super) fn write(folder: &OwnedFd, file: &str, text: &str) -> Result<()> {
-    let file = openat(folder, file, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
-    rustix::io::write(&file, text.as_bytes()).map(drop)
+    rustix::io::write(open_to_write(folder, file)?, text.as_bytes()).map(drop)
+}
+
+pub(super) fn open_to_write(folder: &OwnedFd, file: &str) -> Result<OwnedFd> {
+    openat(folder, file, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())
 }
 
 pub(super) fn open(folder: &OwnedFd, file: &str) -> Result<OwnedFd> {

@@ -98,6 +98,7 @@ fn version_2_limits_and_usage() {
     let group = tree.create(&groups, &V2_FILES);
     assert!(group.birthplace().is_some());
     // PID 1 is born there; the process that copies an interpreter is moved.
+    assert!(group.entrances().unwrap().is_empty());
     fs::write(tree.path("fs/a/b/pyexec-1-1/cgroup.procs"), "").unwrap();
     group.attach(Pid::INIT).unwrap();
     assert_eq!(tree.read("fs/a/b/pyexec-1-1/cgroup.procs"), "1");
@@ -222,10 +223,10 @@ fn hybrid_mounts_use_version_1() {
     let usage = group.usage();
     assert_eq!((usage.cpu_ms, usage.oom_kills), (1234, 5));
     for folder in ["memory/m", "pids", "cpu,cpuacct/c"] {
-        fs::write(tree.path(folder).join("pyexec-1-1/cgroup.procs"), "").unwrap();
+        fs::write(tree.path(folder).join("pyexec-1-1/tasks"), "").unwrap();
     }
-    group.attach(Pid::INIT).unwrap();
-    assert_eq!(tree.read("cpu,cpuacct/c/pyexec-1-1/cgroup.procs"), "1");
+    Group::enter(&group.entrances().unwrap()).unwrap();
+    assert_eq!(tree.read("cpu,cpuacct/c/pyexec-1-1/tasks"), "0");
 }
 
 #[test]
