@@ -4,7 +4,8 @@
 
 use std::{env, fs, path::PathBuf, process::Command};
 
-const SOURCES: [&str; 5] = ["lib.rs", "config.rs", "fork.rs", "kernel.rs", "python.rs"];
+const SOURCES: [&str; 6] =
+    ["lib.rs", "config.rs", "fork.rs", "kernel.rs", "memory.rs", "python.rs"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -9,6 +9,7 @@
 mod config;
 mod fork;
 mod kernel;
+mod memory;
 mod python;
 
 use core::ffi::CStr;
@@ -19,6 +20,10 @@ use python::{Method, Module, Object};
 fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     kernel::exit(125)
 }
+
+/// Tables of the core library name it, for unwinding. Nothing here ever does.
+#[unsafe(no_mangle)]
+extern "C" fn rust_eh_personality() {}
 
 struct Table([Method; 3]);
 // SAFETY: never changed; the pointers in it lead to functions and literals.
