@@ -52,7 +52,7 @@ pub fn serve(socket: i32, renames: bool) -> Option<[i32; 2]> {
         }
         python::after_fork_in_parent();
         for fd in fds {
-            kernel::close_range(fd as u32, fd as u32);
+            kernel::close_range(*fd as u32, *fd as u32);
         }
         kernel::send(socket, &(helper as i32).to_ne_bytes());
     }
