@@ -163,7 +163,7 @@ impl Sandbox {
         let mut created = create(&keeper);
         if let Err(SandboxError::Launcher(..)) = created {
             // Nothing of the job has begun: the next launcher can take it.
-            keeper = self.keeper()?;
+            keeper = self.keeper_after(&keeper)?;
             created = create(&keeper);
         }
         let created = created?;
@@ -269,6 +269,15 @@ impl Sandbox {
     fn keeper(&self) -> Result<Arc<Keeper>, SandboxError> {
         let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
         if !keeper.is_alive() {
+            *keeper = Arc::new(Keeper::start(&self.setup, self.launcher_path.clone())?);
+        }
+        Ok(Arc::clone(&keeper))
+    }
+
+    /// Another launcher than this one, which is dead even if that hasn't been seen yet.
+    fn keeper_after(&self, dead: &Arc<Keeper>) -> Result<Arc<Keeper>, SandboxError> {
+        let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        if Arc::ptr_eq(&keeper, dead) {
             *keeper = Arc::new(Keeper::start(&self.setup, self.launcher_path.clone())?);
         }
         Ok(Arc::clone(&keeper))
