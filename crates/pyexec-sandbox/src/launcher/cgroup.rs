@@ -190,9 +190,9 @@ impl Group {
 
     /// Moves a process that can't do it itself.
     pub(crate) fn attach(&self, pid: Pid) -> Result<()> {
-        let folders = self.folders.iter().filter(|_| self.kind == LimitsBy::Cgroup2);
+        let mut folders = self.folders.iter().filter(|_| self.kind == LimitsBy::Cgroup2);
         let pid = pid.as_raw_nonzero().to_string();
-        folders.map(|folder| files::write(&folder.fd, "cgroup.procs", &pid)).collect()
+        folders.try_for_each(|folder| files::write(&folder.fd, "cgroup.procs", &pid))
     }
 
     /// Sets the limits. No group ever swaps: what looks like memory is memory.

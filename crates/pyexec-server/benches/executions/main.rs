@@ -21,12 +21,16 @@ mod sustained;
 #[cfg(target_os = "linux")]
 mod table;
 
+/// Prints its part; a few samples only where that is asked for.
+#[cfg(target_os = "linux")]
+type Section = fn(bool);
+
 #[cfg(target_os = "linux")]
 fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let named: Vec<_> = arguments.iter().filter(|it| *it != "--quick").collect();
-    let sections: [(&str, fn(bool)); 4] = [
+    let sections: [(&str, Section); 4] = [
         ("table", table::run),
         ("sustained", sustained::run),
         ("memory", memory::run),

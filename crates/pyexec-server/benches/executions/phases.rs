@@ -4,6 +4,9 @@ use crate::stats::Samples;
 use pyexec_sandbox::{Finished, Start};
 use std::time::Duration;
 
+/// How much of an execution's time something took.
+type Part = fn(&Seen) -> Duration;
+
 /// What the client waited, and what the backend saw of it.
 type Seen = (Duration, (Finished, Duration));
 
@@ -12,7 +15,7 @@ pub(crate) fn print(all: Vec<Seen>) {
     let of = |seen: &&Seen| seen.1.0.start == Start::Zygote;
     let warm = all.iter().filter(of).count();
     println!("\nwhere the time of exec/sync, warm, went ({warm} of {count} were copies)");
-    let phases: [(&str, fn(&Seen) -> Duration); 8] = [
+    let phases: [(&str, Part); 8] = [
         ("client, HTTP, scheduling", |(took, (_, backend))| took.saturating_sub(*backend)),
         ("a thread for it, there and back", |(_, (finished, backend))| {
             backend.saturating_sub(inside(finished))
