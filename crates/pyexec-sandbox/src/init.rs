@@ -28,7 +28,7 @@ use rustix::{
     io::Errno,
     process::{
         DumpableBehavior, Pid, PidfdFlags, Signal, WaitOptions, WaitStatus, pidfd_open,
-        set_dumpable_behavior, set_parent_process_death_signal, umask, wait, waitpid,
+        set_dumpable_behavior, set_parent_process_death_signal, wait, waitpid,
     },
     thread::{set_thread_res_gid, set_thread_res_uid},
 };
@@ -101,7 +101,6 @@ fn live(ends: Ends, network: bool, filters: &Filters) -> Result<(), StepError> {
         return Ok(());
     }
     become_inside_user()?;
-    umask(Mode::from_raw_mode(0o022));
     // Both look at `/proc`, which may be covered below. Older kernels tell the page size, and what
     // else a process starts with, nowhere else, and it is asked for once.
     let _ = rustix::param::page_size();

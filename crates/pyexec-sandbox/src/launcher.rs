@@ -22,8 +22,9 @@ use nursery::Nursery;
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fd::{AsRawFd, OwnedFd},
+    fs::Mode,
     io::Errno,
-    process::{Pid, Signal, set_parent_process_death_signal},
+    process::{Pid, Signal, set_parent_process_death_signal, umask},
     thread::{set_name, set_thread_groups},
 };
 use sandbox::{Claim, Sandbox};
@@ -44,6 +45,8 @@ pub(crate) fn main(socket: OwnedFd) -> ! {
 fn live(socket: OwnedFd) -> Result<(), StepError> {
     let _ = set_name(c"pyexec-launcher");
     sys::ignore_sigpipe();
+    // The server's must decide neither what a sandbox can read nor what a copy of a zygote has.
+    umask(Mode::from_raw_mode(0o022));
     // Heard beside the socket, so that there is time to clean up. Until the root is ready, then
     // again: a change of credentials clears it.
     let ending = sys::hear(libc::SIGTERM).step("listening for the death signal")?;

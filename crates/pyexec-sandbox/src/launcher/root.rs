@@ -20,7 +20,7 @@ use rustix::{
 };
 use std::{
     fs,
-    os::unix::fs::{DirBuilderExt, PermissionsExt, symlink},
+    os::unix::fs::{DirBuilderExt, symlink},
     path::{Path, PathBuf},
 };
 
@@ -239,8 +239,7 @@ fn synthesise(
             symlink(interpreter.executable(), bin.join(name))?;
         }
     }
-    // The interpreter's `umask` must not decide what a sandbox can read.
-    fs::set_permissions(stage, fs::Permissions::from_mode(0o755))
+    Ok(())
 }
 
 /// The folder where `python` is this interpreter.

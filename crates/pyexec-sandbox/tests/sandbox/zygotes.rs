@@ -180,6 +180,29 @@ fn runs_leave_no_descriptor_behind() {
     assert_eq!(settled("a quiet launcher again"), before);
 }
 
+/// Whatever the server's is.
+#[test]
+fn copies_have_the_usual_umask() {
+    let server = Command::new("sh")
+        .args(["-c", "umask 077 && exec \"$0\" --exact zygotes::prints_its_umask --nocapture"])
+        .arg(std::env::current_exe().unwrap())
+        .env(SERVE, "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8(server.stdout).unwrap();
+    assert!(text.contains("UMASK Zygote 0o22\n"), "{text}");
+}
+
+/// The inner half of the test above.
+#[test]
+fn prints_its_umask() {
+    if std::env::var_os(SERVE).is_some() {
+        let (sandbox, ..) = start(SandboxOptions::default());
+        let (start, umask) = python(&sandbox, "import os; print(oct(os.umask(0)))");
+        print!("UMASK {start:?} {umask}");
+    }
+}
+
 /// `kill -9` of the process that has the sandbox ends launcher, zygote, copies and scripts.
 #[test]
 fn nothing_outlives_the_server() {
