@@ -61,6 +61,8 @@ impl Launcher {
             (State::Plain(Some(_)), Some(_)) => Some(2),
             (State::Plain(_), None) => Some(0),
             (State::Starting, _) => Some(3),
+            // A copy couldn't be made in it. Nobody else would take it where none can be made.
+            (State::Plain(None), Some(_)) => Some(4),
             _ => None,
         };
         let free = self.sandboxes.iter().enumerate().filter(|(_, sandbox)| sandbox.is_free());

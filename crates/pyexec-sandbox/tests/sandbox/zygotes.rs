@@ -180,6 +180,37 @@ fn runs_leave_no_descriptor_behind() {
     assert_eq!(settled("a quiet launcher again"), before);
 }
 
+/// As where the limit on open files is too low for the numbers of its channels.
+#[test]
+fn where_no_copy_can_be_made_nothing_piles_up() {
+    let server = Command::new("sh")
+        .args(["-c", "ulimit -n 1024 && exec \"$0\" --exact zygotes::counts_its_sandboxes --nocapture"])
+        .arg(std::env::current_exe().unwrap())
+        .env(SERVE, "1")
+        .output()
+        .unwrap();
+    assert!(server.status.success(), "{}", String::from_utf8_lossy(&server.stdout));
+}
+
+/// The inner half of the test above.
+#[test]
+fn counts_its_sandboxes() {
+    if std::env::var_os(SERVE).is_none() {
+        return;
+    }
+    let newest = pyexec_sandbox::discover()[0].version();
+    let sandbox =
+        Sandbox::start(SandboxOptions { warm: vec![newest], ..SandboxOptions::default() }).unwrap();
+    until("a zygote", || sandbox.zygote(newest).unwrap() == ZygoteState::Ready);
+    for _ in 0..12 {
+        assert_eq!(python(&sandbox, "print(1)"), (Start::Strict, "1\n".into()));
+        // The next is made meanwhile.
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let waiting = children(sandbox.launcher_id(), "pyexec-launcher").len();
+    assert!(waiting < 5, "{waiting} sandboxes");
+}
+
 /// Whatever the server's is.
 #[test]
 fn copies_have_the_usual_umask() {
