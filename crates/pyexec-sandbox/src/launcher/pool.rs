@@ -315,8 +315,13 @@ impl Launcher {
             if sandbox.stuck_at().is_some_and(|at| at <= now) {
                 // What follows takes its time too.
                 sandbox.since = now;
-                match (&sandbox.state, sandbox.wanted) {
-                    (State::Warming { .. }, Some(wanted)) => self.nursery.kill(wanted),
+                match (&mut sandbox.state, sandbox.wanted) {
+                    (State::Warming { start, .. }, Some(wanted)) => {
+                        // A zygote that ended before it named its helper leaves one that waits for
+                        // this, and that holds the zygote's socket open.
+                        *start = None;
+                        self.nursery.kill(wanted);
+                    }
                     _ => sandbox.kill(),
                 }
             }
