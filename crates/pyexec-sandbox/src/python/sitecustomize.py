@@ -9,14 +9,18 @@ def boot():
 
     # "script" with descriptors of the go channel, of the order and of the claims channel; or
     # "zygote" with its socket.
-    role, *numbers = os.environ.pop("PYEXEC_BOOT").split(",")
+    boot = os.environ.pop("PYEXEC_BOOT", None)
+    here = "/opt/pyexec/boot"
+    sys.path.remove(here)
+    sys.path_importer_cache.pop(here, None)
+    if boot is None:
+        # A further interpreter of the script's own process.
+        return find_another()
+    role, *numbers = boot.split(",")
     numbers = [int(number) for number in numbers]
     for fd in numbers:
         os.set_inheritable(fd, False)
 
-    here = "/opt/pyexec/boot"
-    sys.path.remove(here)
-    sys.path_importer_cache.pop(here, None)
     _, _, python_path = os.environ.pop("PYTHONPATH").partition(":")
     if python_path:
         os.environ["PYTHONPATH"] = python_path
@@ -93,17 +97,21 @@ def boot():
     if program == "eval":
         sys.pyexec_claim = claim
 
-    # A script's own PYTHONPATH may bring another module of this name: it gets its turn.
-    if python_path:
-        del sys.modules["sitecustomize"]
-        try:
-            import sitecustomize  # noqa: F401
-        except ImportError as error:
-            if error.name != "sitecustomize":
-                raise
-        else:
-            return True
-    return False
+    return bool(python_path) and find_another()
+
+
+def find_another():
+    """A script's own PYTHONPATH may bring another module of this name: it gets its turn."""
+    import sys
+
+    del sys.modules["sitecustomize"]
+    try:
+        import sitecustomize  # noqa: F401
+    except ImportError as error:
+        if error.name != "sitecustomize":
+            raise
+        return False
+    return True
 
 
 def describe(error, entrypoint, claim):

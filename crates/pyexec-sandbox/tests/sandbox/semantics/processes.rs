@@ -66,6 +66,10 @@ const CASES: &[Case] = &[
         try: subprocess.run(['nonesuch'])\nexcept OSError as e: print(e)\n\
         subprocess.run('exit 3', shell=True, check=True)")]),
     case("shell", &[("main.py", "import subprocess; print(subprocess.getoutput('echo $HOME | wc -l; ls'))")]),
+    case("interpreters of one process", &[("main.py", "import os\ntry: import _interpreters as i\nexcept ImportError: import _xxsubinterpreters as i\n\
+        n = i.create(); r, w = os.pipe()\n\
+        i.run_string(n, f'import os, sys; os.write({w}, repr((sys.argv, any(\"pyexec\" in p for p in sys.path))).encode())')\n\
+        print(os.read(r, 999)); i.destroy(n)")]),
     case("descriptors", &[("main.py",
         "import os; print(os.open('/dev/null', os.O_RDONLY), os.dup(0), os.pipe())")]),
 ];
