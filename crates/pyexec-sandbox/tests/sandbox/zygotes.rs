@@ -184,7 +184,10 @@ fn runs_leave_no_descriptor_behind() {
 #[test]
 fn where_no_copy_can_be_made_nothing_piles_up() {
     let server = Command::new("sh")
-        .args(["-c", "ulimit -n 1024 && exec \"$0\" --exact zygotes::counts_its_sandboxes --nocapture"])
+        .args([
+            "-c",
+            "ulimit -n 1024 && exec \"$0\" --exact zygotes::counts_its_sandboxes --nocapture",
+        ])
         .arg(std::env::current_exe().unwrap())
         .env(SERVE, "1")
         .output()
