@@ -177,10 +177,11 @@ impl Launcher {
                 }
             },
             State::Warming { start, helper } => {
-                let warmed = matches!(
-                    channel::receive(&ends.control),
-                    Ok(Some((FromInit::Warmed { ok: true }, _)))
-                );
+                let Ok(Some((said, _))) = channel::receive(&ends.control) else {
+                    // It has ended, and whoever waits for it hears so once that is seen.
+                    return sandbox.kill();
+                };
+                let warmed = matches!(said, FromInit::Warmed { ok: true });
                 *start = None;
                 if let Some(helper) = helper.take() {
                     // It has nothing left to do.
