@@ -247,7 +247,9 @@ impl Running {
         if within > 0 {
             observer.output(which, &buffer[..within]);
         }
-        if within < read && self.end.is_none() {
+        // Its end may be heard before its last bytes.
+        if within < read && self.end.as_ref().is_none_or(End::is_own) {
+            self.end = None;
             self.kill(End::OutputLimit);
         }
     }
