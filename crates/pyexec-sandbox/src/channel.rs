@@ -165,7 +165,7 @@ mod tests {
             json(FromLauncher::Zygote { interpreter: 0, failure: Some("gone".into()) }),
             json(FromInit::Ready { level }),
             json(FromInit::Failed(error)),
-            json(FromInit::Exited { code: Some(1), signal: None, prepared_us: 9 }),
+            json(FromInit::Exited { code: Some(1), signal: None, prepared_us: 9, by_copy: true }),
             json(Go),
         ]
     }

@@ -135,7 +135,9 @@ fn live(ends: Ends, network: bool, filters: &Filters) -> Result<(), StepError> {
     order.open_files = privileges::raise_open_files(order.open_files + ours)?.saturating_sub(ours);
     mounts::apply(&order)?;
     unpack::unpack(archive.into())?;
-    let pid = match copy.and_then(|copy| copy.suits(&order)) {
+    let copy = copy.and_then(|copy| copy.suits(&order));
+    let by_copy = copy.is_some();
+    let pid = match copy {
         Some(copy) => {
             copy.limit(&order)?;
             privileges::drop_all()?;
@@ -156,7 +158,7 @@ fn live(ends: Ends, network: bool, filters: &Filters) -> Result<(), StepError> {
         }
     };
     let memory = memory::Watch::new(order.memory_bytes, order.disk_bytes, memory);
-    watch(&Script { control, pid, prepared: told.elapsed() }, &memory)
+    watch(&Script { control, pid, by_copy, prepared: told.elapsed() }, &memory)
 }
 
 /// Waits until there is something to do, and meanwhile for a copy of an interpreter.
@@ -209,6 +211,8 @@ fn close_all_but(ends: &Ends) -> Result<(), StepError> {
 struct Script {
     control: OwnedFd,
     pid: Pid,
+    /// Whether it is a copy of a zygote.
+    by_copy: bool,
     /// How long it took to get everything in place for it.
     prepared: Duration,
 }
@@ -259,6 +263,8 @@ impl Script {
     fn tell(&self, status: WaitStatus) {
         let (code, signal) = (status.exit_status(), status.terminating_signal());
         let prepared_us = u64::try_from(self.prepared.as_micros()).unwrap_or(u64::MAX);
-        drop(channel::send(&self.control, &FromInit::Exited { code, signal, prepared_us }, &[]));
+        let by_copy = self.by_copy;
+        let exited = FromInit::Exited { code, signal, prepared_us, by_copy };
+        drop(channel::send(&self.control, &exited, &[]));
     }
 }

@@ -10,7 +10,7 @@ mod sandbox;
 pub(crate) mod zygote;
 
 use crate::{
-    IsolationLevel, channel,
+    IsolationLevel, channel, init,
     message::{FromLauncher, LimitsBy, Setup, Step, StepError, ToLauncher},
     network::{Network, Starter},
     seccomp::Filters,
@@ -36,6 +36,12 @@ use std::{
 /// How soon the folders of groups that were still busy are tried again.
 const RETRY: Duration = Duration::from_millis(5);
 
+/// What a sandbox fails at whose PID 1 ends too early.
+pub(crate) const STARTING: &str = "starting PID 1";
+
+/// How many files the launcher would open at most.
+const MOST_OPEN_FILES: u64 = 1 << 16;
+
 /// Runs the launcher on its socket to the server, to the server's end.
 pub(crate) fn main(socket: OwnedFd) -> ! {
     let ended = catch_unwind(AssertUnwindSafe(|| live(socket)));
@@ -47,6 +53,8 @@ fn live(socket: OwnedFd) -> Result<(), StepError> {
     sys::ignore_sigpipe();
     // The server's must decide neither what a sandbox can read nor what a copy of a zygote has.
     umask(Mode::from_raw_mode(0o022));
+    // Each sandbox that waits takes some twenty descriptors.
+    init::privileges::raise_open_files(MOST_OPEN_FILES)?;
     // Heard beside the socket, so that there is time to clean up. Until the root is ready, then
     // again: a change of credentials clears it.
     let ending = sys::hear(libc::SIGTERM).step("listening for the death signal")?;

@@ -164,6 +164,8 @@ pub(crate) enum FromInit {
         signal: Option<i32>,
         /// Time from "go" until everything was in place for it.
         prepared_us: u64,
+        /// Whether it was a copy of a zygote.
+        by_copy: bool,
     },
     /// The processes together passed their memory limit.
     OutOfMemory,

@@ -40,6 +40,9 @@ const MIB: u64 = 1 << 20;
 const NO_QUOTA: &str = "nothing here can hold it to a share of the processors: there are no control \
                         groups";
 
+/// Descriptors of a copy have numbers from here on, beyond a script's own.
+const COPYS_FIRST: u64 = 2040;
+
 /// Those of a new sandbox that has no network: pidfd, control socket, three streams, claims.
 const DESCRIPTORS: usize = 6;
 
@@ -161,10 +164,16 @@ impl Sandbox {
         let wanted = may_be_warm.then(|| self.index(job.version)).flatten();
         let create = |keeper: &Keeper| self.create(keeper, job.network, wanted, &job.limits);
         let mut created = create(&keeper);
-        if let Err(SandboxError::Launcher(..)) = created {
-            // Nothing of the job has begun: the next launcher can take it.
-            keeper = self.keeper_after(&keeper)?;
-            created = create(&keeper);
+        // Nothing of the job has begun: the next launcher, or the next sandbox, can take it.
+        match created {
+            Err(SandboxError::Launcher(..)) => {
+                keeper = self.keeper_after(&keeper)?;
+                created = create(&keeper);
+            }
+            Err(SandboxError::Refused { ref step, .. }) if step == launcher::STARTING => {
+                created = create(&keeper);
+            }
+            _ => {}
         }
         let created = created?;
         if let Some(line) = &created.line
@@ -182,12 +191,11 @@ impl Sandbox {
             order.env.splice(..0, bound.variables());
         }
         let Created { fds, is_warm, line, told } = created;
-        let finished = supervise::supervise(fds, &order, job, &told, observer, stop);
+        let finished = supervise::supervise(fds, is_warm, &order, job, &told, observer, stop);
         if let Some(line) = line {
             line.finish();
         }
         let mut finished = finished?;
-        finished.start = if is_warm { Start::Zygote } else { Start::Strict };
         finished.phases.sandbox = began.duration_since(asked);
         Ok(finished)
     }
@@ -258,6 +266,7 @@ impl Sandbox {
     /// A copy runs only what a new interpreter would run in the same way.
     fn start_of(&self, job: &Job) -> Start {
         let strict = self.setup.strict
+            || job.limits.open_files > COPYS_FIRST
             || job.start == Start::Strict
             || (job.network && self.setup.network == Network::Host)
             || !job.pre_commands.is_empty()

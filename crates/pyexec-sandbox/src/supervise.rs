@@ -25,6 +25,7 @@ pub(crate) const GRACE: Duration = Duration::from_secs(30);
 /// Starts the job in a new sandbox, whose descriptors these are, and sees it through.
 pub(crate) fn supervise(
     fds: Vec<OwnedFd>,
+    is_warm: bool,
     order: &Order,
     job: Job,
     told: &Receiver<Told>,
@@ -59,6 +60,7 @@ pub(crate) fn supervise(
         claimed: Vec::new(),
         end: None,
         killed_at: None,
+        by_copy: is_warm,
         prepared: Duration::ZERO,
         exited_at: None,
         deadline: started.checked_add(job.limits.timeout),
@@ -99,6 +101,8 @@ struct Running {
     claimed: Vec<u8>,
     /// The first reason for its end counts.
     end: Option<End>,
+    /// As far as is known, whether a copy of a zygote runs it.
+    by_copy: bool,
     killed_at: Option<Instant>,
     /// What PID 1 says that its preparations took.
     prepared: Duration,
@@ -191,7 +195,8 @@ impl Running {
         let Some(control) = &self.control else { return };
         match channel::receive(control) {
             Ok(Some((FromInit::Ready { .. } | FromInit::Warmed { .. }, _))) => {}
-            Ok(Some((FromInit::Exited { code, signal, prepared_us }, _))) => {
+            Ok(Some((FromInit::Exited { code, signal, prepared_us, by_copy }, _))) => {
+                self.by_copy = by_copy;
                 self.prepared = Duration::from_micros(prepared_us);
                 self.exited_at = Some(Instant::now());
                 let end = match (code, signal) {
@@ -290,7 +295,8 @@ impl Running {
             peak_memory_bytes: usage.peak_memory_bytes,
         };
         let phases = Phases::default();
-        Finished { end, duration, usage, claims, start: Start::Strict, phases }
+        let start = if self.by_copy { Start::Zygote } else { Start::Strict };
+        Finished { end, duration, usage, claims, start, phases }
     }
 }
 

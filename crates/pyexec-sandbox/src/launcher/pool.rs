@@ -1,7 +1,7 @@
 //! Which sandbox an execution gets, and which are kept ready for the next.
 
 use super::{
-    Launcher, cgroup,
+    Launcher, STARTING, cgroup,
     sandbox::{Claim, PATIENCE, Sandbox, ServerEnds, State},
     zygote::Said,
 };
@@ -200,12 +200,16 @@ impl Launcher {
     pub(super) fn hear_zygote(&mut self, pid: Pid) {
         match self.nursery.hear(pid) {
             Some((Said::Ready, interpreter)) => {
+                self.halted = false;
                 self.tell(&FromLauncher::Zygote { interpreter, failure: None });
             }
             Some((Said::Helper(helper), _)) => self.introduce(pid, helper),
             Some((Said::Gone, interpreter)) => {
                 let failure = Some(self.nursery.bury(pid));
-                self.tell(&FromLauncher::Zygote { interpreter, failure });
+                // The end of one that had been replaced means nothing.
+                if self.nursery.ready(interpreter).is_none() {
+                    self.tell(&FromLauncher::Zygote { interpreter, failure });
+                }
             }
             None => {}
         }
@@ -253,7 +257,7 @@ impl Launcher {
         }
         if let Some(Claim { id, .. }) = sandbox.claim {
             let error = StepError {
-                step: "starting PID 1".into(),
+                step: STARTING.into(),
                 errno: 0,
                 detail: "it ended before it was ready".into(),
             };
@@ -372,7 +376,7 @@ fn first_word(ends: &ServerEnds) -> Result<FirstWord, StepError> {
         }
         Some((FromInit::Failed(error), _)) => Err(error),
         _ => Err(StepError {
-            step: "starting PID 1".into(),
+            step: STARTING.into(),
             errno: 0,
             detail: "it ended before it was ready".into(),
         }),

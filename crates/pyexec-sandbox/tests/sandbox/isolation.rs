@@ -35,6 +35,31 @@ fn namespaces_are_its_own() {
     }
 }
 
+/// Of two copies of one zygote, too.
+#[test]
+fn namespaces_are_not_shared_with_another_run() {
+    let code = "import os\nfor n in sorted(os.listdir('/proc/self/ns')): print(n, os.readlink('/proc/self/ns/' + n))\n\
+        import sys, time; sys.stdout.flush(); time.sleep(1)";
+    let texts: Vec<String> = std::thread::scope(|scope| {
+        let runs: Vec<_> = (0..2).map(|_| scope.spawn(|| found(code))).collect();
+        runs.into_iter().map(|run| run.join().unwrap()).collect()
+    });
+    let same: Vec<_> =
+        texts[0].lines().filter(|line| texts[1].lines().any(|l| l == *line)).collect();
+    assert!(same.iter().all(|line| line.starts_with("time")), "{same:?}");
+}
+
+#[test]
+fn a_script_leads_a_session_may_look_at_itself_and_passes_on_its_streams_alone() {
+    let text = found(
+        "import os, subprocess, sys\n\
+         print(os.getsid(0) == os.getpid(), os.stat('/proc/self/environ').st_uid)\n\
+         ls = 'import os; print(sorted(int(n) for n in os.listdir(\"/proc/self/fd\")))'\n\
+         print(subprocess.run([sys.executable, '-c', ls], close_fds=False, capture_output=True, text=True).stdout)",
+    );
+    assert_eq!(text, "True 1000\n[0, 1, 2, 3]\n\n");
+}
+
 #[test]
 fn only_work_tmp_and_shm_can_be_written() {
     let text = found(
