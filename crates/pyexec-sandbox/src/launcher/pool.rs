@@ -277,6 +277,7 @@ impl Launcher {
 
     /// Makes the next that should be ready, one at a time: an execution shouldn't wait for its
     /// namespaces. What fails now fails again, with its reason, for the execution that needs it.
+    /// While executions run, the processors are theirs, and one that is ready is enough.
     pub(super) fn refill(&mut self) {
         let is_free = |sandbox: &&Sandbox| sandbox.is_free();
         let mut free = self.sandboxes.iter().filter(is_free);
@@ -284,11 +285,13 @@ impl Launcher {
             return;
         }
         let plain = free.clone().filter(|sandbox| matches!(sandbox.state, State::Plain(_))).count();
-        let spare = if self.nursery.is_off() { self.setup.ready.max(1) } else { 1 };
+        let runs = self.sandboxes.iter().any(|sandbox| matches!(sandbox.state, State::Taken(_)));
+        let ready = if runs { self.setup.ready.min(1) } else { self.setup.ready };
+        let spare = if self.nursery.is_off() { ready.max(1) } else { usize::from(!runs) };
         let lacking = self.nursery.in_use().find(|index| {
             let warm =
                 |sandbox: &&Sandbox| matches!(sandbox.state, State::Warm(of) if of == *index);
-            free.clone().filter(warm).count() < self.setup.ready
+            free.clone().filter(warm).count() < ready
         });
         let plain_at = free.position(|sandbox| matches!(sandbox.state, State::Plain(Some(_))));
         let index = match lacking {
