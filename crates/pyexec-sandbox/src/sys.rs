@@ -21,13 +21,13 @@ pub(crate) enum Clone {
     Parent { pid: Pid, pidfd: OwnedFd },
 }
 
-/// The namespaces that every execution has of its own.
+/// The namespaces that every execution has of its own from the first; that of control groups comes
+/// once it is in its group.
 pub(crate) const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER
     | libc::CLONE_NEWNS
     | libc::CLONE_NEWPID
     | libc::CLONE_NEWIPC
-    | libc::CLONE_NEWUTS
-    | libc::CLONE_NEWCGROUP;
+    | libc::CLONE_NEWUTS;
 
 fn check(result: libc::c_long) -> Result<libc::c_long> {
     if result >= 0 {

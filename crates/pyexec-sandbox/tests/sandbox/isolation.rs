@@ -49,6 +49,14 @@ fn namespaces_are_not_shared_with_another_run() {
     assert!(same.iter().all(|line| line.starts_with("time")), "{same:?}");
 }
 
+/// Neither the launcher's number nor the execution's.
+#[test]
+fn control_groups_have_no_name_inside() {
+    let text =
+        found("print([line for line in open('/proc/self/cgroup') if not line.endswith(':/\\n')])");
+    assert_eq!(text, "[]\n");
+}
+
 #[test]
 fn a_script_leads_a_session_may_look_at_itself_and_passes_on_its_streams_alone() {
     let text = found(
