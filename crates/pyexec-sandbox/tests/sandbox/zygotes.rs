@@ -121,8 +121,7 @@ fn what_is_asked_for_early_is_there_before_the_first_job() {
     until("a zygote", || sandbox.zygote(newest).unwrap() == ZygoteState::Ready);
 }
 
-/// Without privileges, network or a sight of the host, as DESIGN has it of every process that
-/// runs code of others; and it never runs any.
+/// It has neither privileges nor a network nor a sight of the host's processes.
 #[test]
 fn a_zygote_has_nothing_that_a_script_could_want() {
     let (sandbox, _, zygote) = start(SandboxOptions::default());
