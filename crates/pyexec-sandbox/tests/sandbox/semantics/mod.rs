@@ -102,7 +102,9 @@ fn outside(interpreter: &Interpreter, case: &Case) -> Seen {
 
 fn plain(interpreter: &Interpreter, folder: &Path, script: &str, case: &Case) -> Seen {
     let bin = interpreter.executable().parent().unwrap().display().to_string();
-    let mut command = Command::new(interpreter.executable());
+    // Signals that whoever runs the tests ignores (nohup: SIGHUP) would be ignored by the script.
+    let mut command = Command::new("env");
+    command.arg("--default-signal").arg(interpreter.executable());
     command.arg("-u").arg(folder.join(script)).args(case.args).current_dir(folder).env_clear();
     command.env("PATH", format!("{bin}:/usr/local/bin:/usr/bin:/bin"));
     command.env("HOME", folder).env("USER", "pyexec").env("LANG", "C.UTF-8");
