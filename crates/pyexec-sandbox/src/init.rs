@@ -20,6 +20,7 @@ use crate::{
     message::{FromInit, Go, Order, Step, StepError},
     seccomp::Filters,
     sys,
+    weaken::{Layer, without},
 };
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
@@ -198,7 +199,12 @@ fn become_inside_user() -> Result<(), StepError> {
     set_thread_res_uid(uid, uid, uid).step("setresuid")?;
     // After the last change of credentials, which clears both.
     set_parent_process_death_signal(Some(Signal::KILL)).step("setting the parent death signal")?;
-    set_dumpable_behavior(DumpableBehavior::NotDumpable).step("hiding PID 1's memory")
+    let dumpable = if without(Layer::HiddenInit) {
+        DumpableBehavior::Dumpable
+    } else {
+        DumpableBehavior::NotDumpable
+    };
+    set_dumpable_behavior(dumpable).step("hiding PID 1's memory")
 }
 
 /// Closes what the launcher's copy brought along, its own socket (standard input) included.

@@ -63,6 +63,7 @@ fn live(socket: OwnedFd) -> Result<(), StepError> {
     let Some((setup, _)) = channel::receive::<Setup>(&socket).step("reading the setup")? else {
         return Ok(());
     };
+    setup.weakened.hold();
     match Launcher::new(setup, socket) {
         Ok(mut launcher) => {
             end_with_server()?;

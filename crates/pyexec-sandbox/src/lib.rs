@@ -58,6 +58,7 @@ mod start;
 mod stop;
 mod supervise;
 mod sys;
+mod weaken;
 
 pub use claims::Claims;
 pub use doctor::{Diagnosis, Finding, Standing};
@@ -72,3 +73,6 @@ pub use options::SandboxOptions;
 pub use sandbox::Sandbox;
 pub use start::{Start, ZygoteState};
 pub use stop::Stop;
+#[cfg(feature = "weaken")]
+#[doc(hidden)]
+pub use weaken::Layer;

@@ -23,6 +23,8 @@ pub(crate) struct Setup {
     pub(crate) cgroup: Option<PathBuf>,
     /// The least isolation that will do.
     pub(crate) isolation: IsolationLevel,
+    /// What the attack suite leaves out.
+    pub(crate) weakened: crate::weaken::Weakened,
 }
 
 /// Server to launcher.

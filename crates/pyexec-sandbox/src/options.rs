@@ -36,6 +36,10 @@ pub struct SandboxOptions {
     pub cgroup: Option<PathBuf>,
     /// Program to run as the launcher; this very program where `None`. It must link this crate.
     pub launcher_path: Option<PathBuf>,
+    /// Layers to leave out, for the attack suite.
+    #[cfg(feature = "weaken")]
+    #[doc(hidden)]
+    pub without: Vec<crate::Layer>,
 }
 
 impl Default for SandboxOptions {
@@ -50,6 +54,8 @@ impl Default for SandboxOptions {
             forks_per_zygote: 256,
             cgroup: None,
             launcher_path: None,
+            #[cfg(feature = "weaken")]
+            without: Vec::new(),
         }
     }
 }

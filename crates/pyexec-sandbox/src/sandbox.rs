@@ -87,6 +87,10 @@ impl Sandbox {
             forks_per_zygote: options.forks_per_zygote.max(1),
             cgroup: options.cgroup,
             isolation: options.isolation,
+            weakened: crate::weaken::Weakened {
+                #[cfg(feature = "weaken")]
+                layers: options.without,
+            },
         };
         let keeper = Keeper::start(&setup, options.launcher_path.clone())?;
         let sandbox = Self {

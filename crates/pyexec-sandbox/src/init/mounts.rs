@@ -5,6 +5,7 @@ use crate::{
     launcher::{identity::INSIDE, root::EMPTY_FOLDER},
     message::{MOUNTING_PROC, Order, Step, StepError},
     sys,
+    weaken::{Layer, without},
 };
 use rustix::{
     fs::Mode,
@@ -26,7 +27,11 @@ const FLAGS: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV);
 
 /// What doesn't depend on the execution; how isolated that makes it.
 pub(crate) fn prepare(network: bool, may_lack_proc: bool) -> Result<IsolationLevel, StepError> {
-    let level = mount_proc(may_lack_proc)?;
+    let level = if without(Layer::OwnProc) || without(Layer::PidNamespace) {
+        IsolationLevel::Full
+    } else {
+        mount_proc(may_lack_proc)?
+    };
     let options = format!("size=1m,mode=755,uid={INSIDE},gid={INSIDE}");
     let options = CString::new(options).unwrap_or_default();
     mount(c"tmpfs", "/mnt", c"tmpfs", FLAGS, options.as_c_str()).step("mounting a tmpfs")?;
@@ -37,7 +42,9 @@ pub(crate) fn prepare(network: bool, may_lack_proc: bool) -> Result<IsolationLev
         mount_bind(&folder, target).step(format!("mounting {target}"))?;
     }
     unmount("/mnt", UnmountFlags::DETACH).step("unmounting the common folder")?;
-    sethostname(b"pyexec").step("setting the host name")?;
+    if !without(Layer::UtsNamespace) {
+        sethostname(b"pyexec").step("setting the host name")?;
+    }
     if !network {
         let socket =
             socket_with(AddressFamily::INET, SocketType::DGRAM, SocketFlags::CLOEXEC, None)
@@ -64,7 +71,12 @@ fn mount_proc(may_lack: bool) -> Result<IsolationLevel, StepError> {
 pub(crate) fn apply(order: &Order) -> Result<(), StepError> {
     // The three folders and the one above them are none of the script's.
     let inodes = order.inodes.saturating_add(WRITABLE.len() as u64 + 1);
-    let options = format!("size={},nr_inodes={inodes}", order.disk_bytes);
+    let (bytes, inodes) = if without(Layer::DiskSize) {
+        (order.disk_bytes.saturating_mul(8), inodes.saturating_mul(8))
+    } else {
+        (order.disk_bytes, inodes)
+    };
+    let options = format!("size={bytes},nr_inodes={inodes}");
     let options = CString::new(options).unwrap_or_default();
     mount_remount("/work", FLAGS, options.as_c_str()).step("sizing the writable folders")?;
     if order.network && Path::new(RESOLVER).exists() {

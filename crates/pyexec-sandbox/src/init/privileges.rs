@@ -1,16 +1,23 @@
 //! Giving up every privilege, for good.
 
-use crate::message::{Order, Step, StepError};
+use crate::{
+    message::{Order, Step, StepError},
+    weaken::{Layer, without},
+};
 use rustix::{
     process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit},
     thread::{
         CapabilitySet, CapabilitySets, CpuSet, clear_ambient_capability_set,
-        remove_capability_from_bounding_set, sched_setaffinity, set_capabilities, set_no_new_privs,
+        configure_capability_in_ambient_set, remove_capability_from_bounding_set,
+        sched_setaffinity, set_capabilities, set_no_new_privs,
     },
 };
 
 /// Drops all capabilities from every set and forbids gaining new ones.
 pub(crate) fn drop_all() -> Result<(), StepError> {
+    if without(Layer::Capabilities) {
+        return keep_one();
+    }
     set_no_new_privs(true).step("setting no_new_privs")?;
     clear_ambient_capability_set().step("clearing the ambient capabilities")?;
     for bit in 0..64 {
@@ -23,6 +30,14 @@ pub(crate) fn drop_all() -> Result<(), StepError> {
     let none = CapabilitySet::empty();
     let none = CapabilitySets { effective: none, permitted: none, inheritable: none };
     set_capabilities(None, none).step("dropping the capabilities")
+}
+
+/// Keeps what ordinary users lack, in the sandbox's own namespaces: to use ports below 1024.
+fn keep_one() -> Result<(), StepError> {
+    let one = CapabilitySet::NET_BIND_SERVICE;
+    let sets = CapabilitySets { effective: one, permitted: one, inheritable: one };
+    set_capabilities(None, sets).step("keeping a capability")?;
+    configure_capability_in_ambient_set(one, true).step("keeping a capability")
 }
 
 /// Raises our own limit on open files as far as `wanted`; as far as it got.
@@ -44,6 +59,9 @@ pub(crate) fn limit(process: Option<Pid>, order: &Order) -> Result<(), StepError
         order.processors.iter().for_each(|number| set.set(*number));
         // Refused where these have just been taken from us. The quota holds all the same.
         let _ = sched_setaffinity(process, &set);
+    }
+    if without(Layer::ProcessLimits) {
+        return Ok(());
     }
     for (resource, value) in [
         // 1, since 0 doesn't keep a crash from a handler that core_pattern pipes to (core(5)).

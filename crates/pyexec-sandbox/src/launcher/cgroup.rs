@@ -12,7 +12,10 @@ mod tests;
 mod v1;
 mod v2;
 
-use crate::message::{GroupLimits, GroupUsage, LimitsBy};
+use crate::{
+    message::{GroupLimits, GroupUsage, LimitsBy},
+    weaken::{Layer, without},
+};
 use discovery::View;
 use files::open_folder;
 pub(crate) use lack::Lack;
@@ -80,6 +83,7 @@ impl Groups {
     fn find_in(view: &View, configured: Option<&Path>) -> Self {
         Self::VERSIONS
             .into_iter()
+            .filter(|_| !without(Layer::ControlGroup))
             .find_map(|(_, find)| find(view, configured).ok())
             .inspect(Self::sweep)
             .unwrap_or(Self { kind: LimitsBy::Rlimits, parents: Vec::new() })

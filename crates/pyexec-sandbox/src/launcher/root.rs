@@ -8,6 +8,7 @@ use crate::{
     launcher::{identity::Owner, zygote},
     message::{Step, StepError},
     sys,
+    weaken::{Layer, without},
 };
 use rustix::{
     fd::{AsFd, OwnedFd},
@@ -83,6 +84,9 @@ pub(crate) fn enter(
     pivot_root(".", "mnt").step("pivot_root")?;
     rustix::process::chdir("/").step("entering the new root")?;
     unmount("/mnt", UnmountFlags::DETACH).step("unmounting the old root")?;
+    if without(Layer::ReadOnlyRoot) {
+        return Ok(());
+    }
     let flags = MountFlags::BIND | MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV;
     rustix::mount::mount_remount("/", flags, c"").step("making the root read-only")
 }
@@ -140,7 +144,8 @@ impl Source {
 }
 
 fn sources(interpreters: &[Interpreter]) -> Result<Vec<Source>, StepError> {
-    let tight = READ_ONLY | NO_SETUID | NO_DEVICES;
+    let no_writing = if without(Layer::ReadOnlyRoot) { 0 } else { READ_ONLY };
+    let tight = no_writing | NO_SETUID | NO_DEVICES;
     let mut sources = Vec::new();
     let real_folder = |path: &Path| fs::symlink_metadata(path).is_ok_and(|found| found.is_dir());
     let system = SYSTEM.iter().map(Path::new).filter(|path| path.exists());
@@ -150,6 +155,9 @@ fn sources(interpreters: &[Interpreter]) -> Result<Vec<Source>, StepError> {
     }
     for path in interpreters.iter().flat_map(trees) {
         sources.push(Source::open(&path, tight)?);
+    }
+    if without(Layer::OwnRoot) {
+        sources.push(Source::open(Path::new("/var/tmp"), tight)?);
     }
     for device in DEVICES {
         // A device node must stay one, so no NO_DEVICES here.

@@ -10,6 +10,7 @@ use crate::{
     message::{GroupLimits, Step, StepError},
     seccomp::Filters,
     sys::{self, Clone},
+    weaken::{self, Layer, without},
 };
 use rustix::{
     fd::{AsFd, OwnedFd},
@@ -159,6 +160,7 @@ fn create(
     };
     let namespaces =
         if host_network { sys::NAMESPACES } else { sys::NAMESPACES | libc::CLONE_NEWNET };
+    let namespaces = weaken::namespaces(namespaces);
     let birthplace = group.and_then(Group::birthplace);
     let entrances = group.map_or(Ok(Vec::new()), Group::entrances).step(cgroup::ENTERING)?;
     match owner.clone_into(namespaces, birthplace).step("creating namespaces")? {
@@ -172,6 +174,7 @@ fn create(
                 mapped,
                 memory,
             };
+            let host_network = host_network || without(Layer::NetworkNamespace);
             init::main(ends, &entrances, host_network, filters)
         }
         Clone::Parent { pid, pidfd } => {
