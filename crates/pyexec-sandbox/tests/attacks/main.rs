@@ -98,7 +98,7 @@ fn attack(options: &Options, start: Start, report: &Report) {
         // Many attacks wait for something, so a few at a time.
         let queue = std::sync::Mutex::new(chosen.iter());
         std::thread::scope(|scope| {
-            for _ in 0..3 {
+            for _ in 0..4 {
                 scope.spawn(|| {
                     loop {
                         let next = queue.lock().unwrap().next();

@@ -27,10 +27,14 @@ pub(crate) fn cases() -> Vec<Case> {
             ROOT,
             "no such file",
             r#"
-for path in ('/home', '/root', '/var', '/sys', '/boot', '/run', '/srv', '/media', '/mnt/etc', '/etc/shadow', '/etc/ssh',
+for path in ('/root/.ssh', '/root/.bashrc', '/root/.cargo', '/var', '/sys', '/boot', '/run', '/srv', '/media', '/mnt/etc', '/etc/shadow', '/etc/ssh',
              '/etc/sudoers', '/etc/machine-id', '/var/run/docker.sock', '/run/docker.sock', '/run/containerd',
              '/var/run/secrets', '/dev/mem', '/dev/kmsg', '/dev/sda', '/dev/vda', '/dev/tty', '/dev/ptmx', '/dev/kvm', '/dev/fuse'):
     if os.path.lexists(path): got(path)
+# The paths of the interpreters' installations are visible, and nothing beside them.
+for folder, folders, files in (entry for top in ('/home', '/root') for entry in os.walk(top)):
+    if any('python' in name for name in folders + files): folders.clear()
+    elif files or not folders: got(folder, files)
 if open('/etc/passwd').read().count('\n') != 2: got(open('/etc/passwd').read())
 "#,
         ),

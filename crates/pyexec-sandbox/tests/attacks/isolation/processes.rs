@@ -175,10 +175,6 @@ for line in open('/proc/self/cgroup'):
     if line.strip().split(':', 2)[2] != '/': got(line.strip())
 if os.path.exists('/sys/fs/cgroup'): got(os.listdir('/sys/fs/cgroup'))
 "#,
-        )
-        .gap(
-            |ground| !ground.has_groups(),
-            "without a group of its own it sees how far the server's is",
         ),
         script(
             "ports_of_the_privileged",
