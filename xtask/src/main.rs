@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is there to be read")]
 
+mod attacks;
 mod bench;
 mod check;
 mod features;
@@ -41,6 +42,12 @@ enum Chore {
     /// And once without any. The features are those of the manifests, `default` excepted. Goes on
     /// after a failure and names all of them in the end.
     Features,
+    /// Attacks the sandbox in every way that is known, and shows what that got the attackers.
+    ///
+    /// As the present user and, started by root, as an ordinary one; by copies of interpreters and
+    /// strictly; and once for each layer of the isolation without it, where the same attacks have
+    /// to succeed. Fails when an attack got what it may not.
+    Attacks(attacks::Attacks),
     /// One of the benchmarks: medians, and their ratios to what others take.
     Bench {
         #[arg(value_enum, default_value_t)]
@@ -73,6 +80,7 @@ fn run(chore: Chore) -> Result<(), Box<dyn Error>> {
         Chore::Parity => parity::parity(&shell),
         Chore::Sizes => sizes::sizes(&shell),
         Chore::Features => features::features(&shell),
+        Chore::Attacks(wanted) => attacks::attacks(&shell, &wanted),
         Chore::Bench { benchmark, arguments } => bench::bench(&shell, benchmark, &arguments),
     }
 }
