@@ -13,8 +13,11 @@ pub(crate) struct Case {
     pub(crate) gets: &'static str,
     pub(crate) attack: Attack,
     /// Where it can't be held, and the reason; `docs/security.md` has it too.
-    pub(crate) gap: Option<(fn(&Ground) -> bool, &'static str)>,
+    pub(crate) gap: Option<Gap>,
 }
+
+/// Where something can't be held, and why.
+pub(crate) type Gap = (fn(&Ground) -> bool, &'static str);
 
 pub(crate) enum Attack {
     Script(Script),

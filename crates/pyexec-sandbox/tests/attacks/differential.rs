@@ -4,9 +4,11 @@ use crate::{
     case::{Attack, Case, steps, whole},
     ground::{Ground, ensure},
     isolation,
+    report::SKIPPED,
 };
 use std::{
     collections::BTreeSet,
+    io::Write,
     process::{Command, Stdio},
 };
 
@@ -65,11 +67,10 @@ fn successes(text: &str) -> BTreeSet<String> {
 
 fn compare(ground: &Ground) -> Result<(), String> {
     if let Some(why) = unavailable() {
-        println!("skipped: {why}");
-        return Ok(());
+        return Err(format!("{SKIPPED}{why}"));
     }
     let python = ground.sandbox.interpreters()[0].executable().display().to_string();
-    let (mut ours, mut theirs) = (0, 0);
+    let (mut ours, mut theirs) = (BTreeSet::new(), BTreeSet::new());
     for case in isolation::cases() {
         let Attack::Script(script) = case.attack else { continue };
         let code = whole(script.code);
@@ -78,9 +79,12 @@ fn compare(ground: &Ground) -> Result<(), String> {
         let under_us = successes(&ran.stdout);
         let weaker: Vec<_> = under_us.difference(&under_bubblewrap).collect();
         ensure(weaker.is_empty() || case.gap.is_some(), (case.name, weaker))?;
-        ours += under_us.len();
-        theirs += under_bubblewrap.len();
+        ours.extend(under_us);
+        theirs.extend(under_bubblewrap);
     }
-    println!("an attacker gets {ours} things here, {theirs} under bubblewrap");
+    // Beside the verdicts, which may be JSON.
+    let text =
+        format!("an attacker gets {} things here, {} under bubblewrap", ours.len(), theirs.len());
+    let _ = writeln!(std::io::stderr(), "{text}: {ours:?}");
     Ok(())
 }

@@ -10,10 +10,10 @@ def got(*what):
 
 
 def attempt(name, function, *arguments):
-    "Got, unless an exception says no."
+    "Got, unless the system says no; a mistake in the attack itself ends it."
     try:
         value = function(*arguments)
-    except Exception as error:
+    except (OSError, ValueError, MemoryError, OverflowError) as error:
         print("no", name, type(error).__name__, error)
     else:
         got(name, repr(value)[:200])

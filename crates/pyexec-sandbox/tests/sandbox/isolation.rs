@@ -1,4 +1,4 @@
-//! What a script can't see or do.
+//! What a script can't see or do. What it can't take by force is in `tests/attacks`.
 
 use crate::harness::{job, python, run};
 use pyexec_sandbox::{Captured, End, Network, Sandbox, SandboxOptions, Stop};
@@ -106,16 +106,6 @@ fn the_servers_environment_and_descriptors_are_not_inherited() {
 }
 
 #[test]
-fn pid_1_keeps_its_secrets() {
-    let text = found(
-        "import os\nfor p in ('environ', 'maps', 'mem', 'root', 'cwd', 'exe', 'fd/3'):\n\
-         \x20   try: open('/proc/1/' + p, 'rb').read(1); print('read', p)\n\
-         \x20   except OSError as e: print(type(e).__name__)",
-    );
-    assert!(text.lines().all(|line| line == "PermissionError"), "{text}");
-}
-
-#[test]
 fn there_is_no_network_but_loopback() {
     let text = found(
         "import socket\ndef name(i):\n    try: return socket.if_indextoname(i)\n    except OSError: pass\n\
@@ -127,65 +117,15 @@ fn there_is_no_network_but_loopback() {
     assert_eq!(text, "['lo']\nloopback\nNetwork is unreachable\n");
 }
 
+/// The C library has an older way for each call that is newer than the list.
 #[test]
-fn dangerous_system_calls_are_refused() {
+fn calls_that_are_too_new_seem_missing() {
     let text = found(
-        "import ctypes, errno, os, socket\nlibc = ctypes.CDLL(None, use_errno=True)\n\
+        "import ctypes, errno, socket\nlibc = ctypes.CDLL(None, use_errno=True)\n\
          def call(*args):\n    ctypes.set_errno(0); r = libc.syscall(*args); return errno.errorcode.get(ctypes.get_errno(), r)\n\
-         for n in (101, 310, 165, 166, 272, 308, 155, 161, 321, 298, 425, 250, 248, 323, 304, 175, 246, 169, 435, 0x40000000 + 39): print(n, call(n, 0, 0, 0, 0, 0))\n\
-         print(call(56, 0x10000000, 0, 0, 0, 0))\n\
-         for f in (16, 17, 38, 40):\n    try: socket.socket(f, socket.SOCK_RAW); print('open')\n    except OSError as e: print(e.strerror)",
+         print(call(435, 0, 0), call(452, -1, b'', 0, 0), call(462, 0, 0, 0), len(socket.socketpair()))",
     );
-    let wrong: Vec<_> = text
-        .lines()
-        .filter(|line| {
-            !line.ends_with("EPERM") && *line != "435 ENOSYS" && *line != "Operation not permitted"
-        })
-        .collect();
-    assert!(wrong.is_empty(), "{wrong:?}");
-}
-
-#[test]
-fn pid_1_and_the_kernels_shared_tables_are_out_of_reach() {
-    let text = found(
-        "import ctypes, errno, os, resource, socket\nlibc = ctypes.CDLL(None, use_errno=True)\n\
-         def call(*args):\n    ctypes.set_errno(0); r = libc.syscall(*args); return errno.errorcode.get(ctypes.get_errno(), r)\n\
-         try: resource.prlimit(1, resource.RLIMIT_NOFILE, (3, 3))\n\
-         except PermissionError: print('prlimit')\n\
-         try: os.setpriority(os.PRIO_PROCESS, 1, 19)\n\
-         except PermissionError: print('setpriority')\n\
-         print(call(294, 0), call(206, 1000, 0), call(452, -1, b'', 0, 0), call(462, 0, 0, 0))\n\
-         for f, t, p in ((16, 3, 0), (38, 5, 0), (2, 1, 262), (2, 2, 136)):\n\
-         \x20   try: socket.socket(f, t, p); print('open')\n    except PermissionError: print('socket')\n\
-         try: socket.socketpair(16, 3)\n\
-         except PermissionError: print('socketpair')\n\
-         print(len(socket.socketpair()))",
-    );
-    assert_eq!(
-        text,
-        "prlimit\nsetpriority\nEPERM EPERM ENOENT ENOSYS\nsocket\nsocket\nsocket\nsocket\nsocketpair\n2\n"
-    );
-}
-
-#[test]
-fn nothing_runs_while_anything_has_a_privilege() {
-    let mut job = job(&[
-        ("main.py", "print('main')"),
-        (
-            "a/sitecustomize.py",
-            "import os\nprint([l.split()[1] for l in open('/proc/1/status') if l[:6] == 'CapEff' or l[:8] == 'Seccomp:'])",
-        ),
-    ]);
-    job.env = vec!["PYTHONPATH=/work/a".into()];
-    assert_eq!(run(job).stdout, "['0000000000000000', '2']\nmain\n");
-}
-
-#[test]
-fn the_hosts_packages_are_hidden() {
-    let text = found(
-        "import sys, os\nprint([os.listdir(p) for p in sys.path if p.endswith('-packages')])",
-    );
-    assert!(text == "[[]]\n" || text == "[]\n" || text == "[[], []]\n", "{text}");
+    assert_eq!(text, "ENOSYS ENOENT ENOSYS 2\n");
 }
 
 #[test]

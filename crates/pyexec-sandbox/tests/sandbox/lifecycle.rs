@@ -1,19 +1,8 @@
-//! Everything of an execution ends with it.
+//! Streams, inputs and ends. That everything of an execution ends with it is in `tests/attacks`.
 
 use crate::harness::{SANDBOX, eval, job, python, run};
 use pyexec_sandbox::{Captured, End, Observer, OutputStream, SandboxError, Stop};
 use std::time::Duration;
-
-#[test]
-fn what_a_script_leaves_behind_neither_lives_on_nor_holds_the_answer() {
-    for code in [
-        "import os, time\nif os.fork() == 0: time.sleep(600)\nprint('parent')",
-        "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0: time.sleep(600)\n    os._exit(0)\nprint('parent')",
-    ] {
-        let ran = python(code);
-        assert_eq!((ran.stdout.as_str(), ran.finished.end), ("parent\n", End::Exited(0)));
-    }
-}
 
 #[test]
 fn closed_streams_do_not_end_it() {
@@ -21,15 +10,6 @@ fn closed_streams_do_not_end_it() {
         "import os, time\nprint('a')\nos.close(1); os.close(2); time.sleep(0.3); os._exit(5)",
     );
     assert_eq!((ran.stdout.as_str(), ran.finished.end), ("a\n", End::Exited(5)));
-}
-
-#[test]
-fn killing_everything_in_reach_kills_only_itself() {
-    let ran = python(
-        "import os, signal, time\np = os.fork()\nif p == 0: time.sleep(600)\nos.kill(-1, signal.SIGKILL)\nos.waitpid(p, 0)",
-    );
-    assert_eq!(ran.finished.end, End::Exited(0), "the caller itself is spared, and so is PID 1");
-    assert_eq!(python("print(1)").stdout, "1\n");
 }
 
 #[test]
@@ -49,16 +29,6 @@ fn job_that_echoes() -> pyexec_sandbox::Job {
         "main.py",
         "import sys\nd = sys.stdin.buffer.read()\nfor _ in range(10): sys.stdout.buffer.write(d)",
     )])
-}
-
-#[test]
-fn nothing_of_one_run_is_seen_by_the_next() {
-    let ran =
-        python("import os\nfor d in ('/work', '/tmp', '/dev/shm'): open(d + '/left', 'w').close()");
-    assert_eq!(ran.finished.end, End::Exited(0), "{ran:?}");
-    let ran =
-        python("import os\nprint(os.listdir('/tmp'), os.listdir('/dev/shm'), os.listdir('/work'))");
-    assert_eq!(ran.stdout, "[] [] ['main.py']\n");
 }
 
 #[test]

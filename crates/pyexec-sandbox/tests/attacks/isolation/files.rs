@@ -106,7 +106,7 @@ for folder in ('/', '/opt', '/opt/pyexec/boot', '/opt/pyexec/empty', '/etc', '/m
 "#;
 
 pub(crate) fn secret_file(ground: &Ground) -> Result<(), String> {
-    // As a home has it; and mapped into this process's memory for as long as that lives.
+    // As a home has it.
     let home = tempfile::tempdir_in("/var/tmp").unwrap();
     std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     let key = home.path().join("id_ed25519");

@@ -89,6 +89,7 @@ for name, family, kind, protocol in (
     try: socket.socket(family, kind, protocol); got(name)
     except PermissionError: pass
     except OSError as error: got(name, 'reached the kernel', error)
+attempt('netlink pair', socket.socketpair, 16, 3)
 "#),
         calls("typing_into_a_terminal", r#"
 import fcntl, termios
