@@ -5,7 +5,7 @@ use crate::{
     ground::{Ground, Ran, Tells, ensure},
     hosts::{happens, mark, marked, nothing_left_of, with_mark},
 };
-use pyexec_sandbox::{End, Stop};
+use pyexec_sandbox::{End, Observer, OutputStream, Stop};
 use std::time::Duration;
 
 const PIDS: &str = "PID namespace";
@@ -76,6 +76,12 @@ for pid in range(3, 2000):
 if os.getpid() > 50: got('a number that others count', os.getpid())
 "#,
         ),
+        steps(
+            "past_the_output_limit_and_gone",
+            "limit on output",
+            "its end as `output_limit`, however soon it ends",
+            gone_at_once,
+        ),
         steps("a_race_of_clean_ups", PIDS, "nothing that stays", race),
         steps("a_job_after_one_that_killed_all", PIDS, "an untouched sandbox", |ground| {
             for _ in 0..3 {
@@ -122,6 +128,24 @@ fn forking(ground: &Ground) -> Result<(), String> {
     });
     nothing_left_of(&mark)?;
     ensure(finished.end == End::Killed, finished)
+}
+
+/// The observer is busy with the first bytes until the script is gone.
+fn gone_at_once(ground: &Ground) -> Result<(), String> {
+    struct Slow(String, usize);
+    impl Observer for Slow {
+        fn output(&mut self, _: OutputStream, bytes: &[u8]) {
+            self.1 += bytes.len();
+            happens(|| with_mark(&self.0).is_empty());
+        }
+    }
+    let mut observer = Slow(mark(), 0);
+    let code =
+        marked(&observer.0, "os.write(1, b'x' * 10)\nos.write(1, b'x' * 10_000)\nos._exit(0)");
+    let mut job = ground.script(&code);
+    job.limits.output_bytes = 1000;
+    let finished = ground.sandbox.run(job, &mut observer, &Stop::new().unwrap()).unwrap();
+    ensure(finished.end == End::OutputLimit && observer.1 == 1000, (finished, observer.1))
 }
 
 fn race(ground: &Ground) -> Result<(), String> {
