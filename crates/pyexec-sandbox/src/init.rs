@@ -102,7 +102,9 @@ fn live(ends: Ends, network: bool, filters: &Filters) -> Result<(), StepError> {
         return Ok(());
     }
     // Its root is the group where we are now: the path to that would say which launcher's it is.
-    sys::unshare(libc::CLONE_NEWCGROUP).step("creating namespaces")?;
+    if !without(Layer::CgroupNamespace) {
+        sys::unshare(libc::CLONE_NEWCGROUP).step("creating namespaces")?;
+    }
     become_inside_user()?;
     // Both look at `/proc`, which may be covered below. Older kernels tell the page size, and what
     // else a process starts with, nowhere else, and it is asked for once.

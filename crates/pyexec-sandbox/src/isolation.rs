@@ -1,6 +1,9 @@
 //! How much isolation there has to be, by name.
 
-use crate::message::{LimitsBy, MOUNTING_PROC, StepError};
+use crate::{
+    message::{LimitsBy, MOUNTING_PROC, StepError},
+    network::Network,
+};
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -50,6 +53,21 @@ impl IsolationLevel {
             detail: "no control group is there to tell how much memory processes hold".into(),
         }
     }
+}
+
+/// What can't be held here, each by its name; `docs/security.md` describes them.
+pub(crate) fn missing(level: IsolationLevel, limits: LimitsBy, network: &Network) -> Vec<String> {
+    let by_limits: &[&str] = match limits {
+        LimitsBy::Rlimits => &["limit on socket buffers", "shares and quotas of processors"],
+        _ => &[],
+    };
+    let by_level = (level == IsolationLevel::NoProc).then_some("/proc");
+    let by_network = match network {
+        Network::None => None,
+        Network::Host => Some("network namespace of executions with a network"),
+        Network::Pasta(_) => Some("wall between executions with a network and the local network"),
+    };
+    by_limits.iter().copied().chain(by_level).chain(by_network).map(str::to_owned).collect()
 }
 
 impl fmt::Display for IsolationLevel {

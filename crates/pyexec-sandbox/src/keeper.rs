@@ -77,9 +77,11 @@ impl Keeper {
         });
         let (tell_start, start) = channel();
         let of_thread = Arc::clone(&shared);
+        let mut launcher = launcher(program);
+        setup.weakened.dirty(&mut launcher);
         let thread = std::thread::Builder::new()
             .name("pyexec-keeper".into())
-            .spawn(move || keep(&of_thread, theirs, program, &tell_start))
+            .spawn(move || keep(&of_thread, theirs, launcher, &tell_start))
             .map_err(io("no thread for the sandbox launcher"))?;
         let mut keeper = Self {
             shared,
@@ -138,24 +140,26 @@ impl Drop for Keeper {
     }
 }
 
-fn keep(
-    shared: &Shared,
-    theirs: OwnedFd,
-    program: Option<PathBuf>,
-    tell_start: &Sender<io::Result<FromLauncher>>,
-) {
-    let program = program.unwrap_or_else(|| "/proc/self/exe".into());
-    let launcher = Command::new(program)
+fn launcher(program: Option<PathBuf>) -> Command {
+    let mut command = Command::new(program.unwrap_or_else(|| "/proc/self/exe".into()));
+    command
         .arg0(entry::MARKER)
         .env_clear()
         .current_dir("/")
         // A Ctrl-C at the terminal is for the server, which may have a grace period to give.
         .process_group(0)
-        .stdin(theirs)
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn();
-    match launcher {
+        .stderr(Stdio::null());
+    command
+}
+
+fn keep(
+    shared: &Shared,
+    theirs: OwnedFd,
+    mut launcher: Command,
+    tell_start: &Sender<io::Result<FromLauncher>>,
+) {
+    match launcher.stdin(theirs).spawn() {
         Ok(mut launcher) => {
             shared.process.store(launcher.id(), Ordering::Release);
             listen(shared, tell_start);

@@ -3,6 +3,7 @@
 use crate::{
     End, Finished, Interpreter, IsolationLevel, Job, Limits, Observer, PythonVersion, RunAs,
     SandboxError, SandboxOptions, Start, Stop, ZygoteState,
+    isolation::missing,
     keeper::{Keeper, Told},
     launcher,
     message::{GroupLimits, LimitsBy, Order, Program, Setup, ToLauncher},
@@ -133,6 +134,7 @@ impl Sandbox {
         }
         .into();
         isolation.network = self.setup.network.name().into();
+        isolation.missing = missing(keeper.level, keeper.limits, &self.setup.network);
         isolation
     }
 

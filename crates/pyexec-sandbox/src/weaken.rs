@@ -5,6 +5,7 @@
 //! question here is answered at compile time.
 
 use serde::{Deserialize, Serialize};
+use std::process::Command;
 
 #[cfg(all(feature = "weaken", not(debug_assertions)))]
 compile_error!("the feature `weaken` makes sandboxes that hold nothing: it is for tests alone");
@@ -35,6 +36,14 @@ pub enum Layer {
     CgroupNamespace,
     /// A root of its own: here `/var/tmp` is in it, too.
     OwnRoot,
+    /// The packages of an interpreter's installation are covered.
+    MaskedPackages,
+    /// Nothing on the writable folders may be set-uid.
+    NoSetUid,
+    /// A clean environment: here that of the server is added.
+    CleanEnvironment,
+    /// Descriptors of ours are closed: here one stays at number 3.
+    ClosedDescriptors,
     /// The root and all trees in it can't be written.
     ReadOnlyRoot,
     /// The size of the writable folders.
@@ -66,6 +75,17 @@ impl Weakened {
 
     #[cfg(not(feature = "weaken"))]
     pub(crate) const fn hold(&self) {}
+
+    /// Gives a launcher the environment of its server.
+    #[cfg(feature = "weaken")]
+    pub(crate) fn dirty(&self, launcher: &mut Command) {
+        if self.layers.contains(&Layer::CleanEnvironment) {
+            launcher.envs(std::env::vars_os());
+        }
+    }
+
+    #[cfg(not(feature = "weaken"))]
+    pub(crate) const fn dirty(&self, _: &mut Command) {}
 }
 
 /// Whether this process is to do without a layer.
@@ -86,7 +106,6 @@ pub(crate) fn namespaces(mut flags: libc::c_int) -> libc::c_int {
         (Layer::NetworkNamespace, libc::CLONE_NEWNET),
         (Layer::IpcNamespace, libc::CLONE_NEWIPC),
         (Layer::UtsNamespace, libc::CLONE_NEWUTS),
-        (Layer::CgroupNamespace, libc::CLONE_NEWCGROUP),
     ] {
         if without(layer) {
             flags &= !flag;

@@ -61,6 +61,9 @@ pub struct Isolation {
     /// `pasta` (one of its own).
     #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
     pub network: String,
+    /// What can't be held at this level, each by its name; nothing where all is.
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
 }
 
 /// The limits that a server announces (*ext*). Zero where it doesn't say.
@@ -95,7 +98,7 @@ mod tests {
 
     #[test]
     fn ours_matches_the_wire() {
-        let json = r#"{"status":"ok","server":"pyexec","version":"0.1.0","extensions":["events","wait"],"python_versions":["3.12"],"isolation":{"level":"full","limits":"cgroup2","network":"none"},"limits":{"queue_seconds":60,"install_seconds":300,"max_timeout_seconds":3600,"max_body_bytes":1024}}"#;
+        let json = r#"{"status":"ok","server":"pyexec","version":"0.1.0","extensions":["events","wait"],"python_versions":["3.12"],"isolation":{"level":"full","limits":"rlimits","network":"none","missing":["x"]},"limits":{"queue_seconds":60,"install_seconds":300,"max_timeout_seconds":3600,"max_body_bytes":1024}}"#;
         let health: Health = serde_json::from_str(json).unwrap();
         assert!(health.offers("wait") && !health.offers("packages"));
         assert_eq!(health.limits.unwrap().max_timeout_seconds, 3600);
@@ -104,7 +107,7 @@ mod tests {
 
     #[test]
     fn missing_null_and_zero_are_one() {
-        let json = r#"{"status":"ok","server":null,"version":"","extensions":null,"python_versions":null,"isolation":{"level":null,"limits":null,"network":"","more":1},"limits":{"queue_seconds":null,"install_seconds":0,"future":1}}"#;
+        let json = r#"{"status":"ok","server":null,"version":"","extensions":null,"python_versions":null,"isolation":{"level":null,"limits":null,"network":"","missing":null,"more":1},"limits":{"queue_seconds":null,"install_seconds":0,"future":1}}"#;
         let health: Health = serde_json::from_str(json).unwrap();
         assert_eq!(health.server, None);
         assert_eq!(health.isolation, Some(Isolation::default()));

@@ -25,6 +25,11 @@ const WRITABLE: [(&str, &str, u32); 3] =
 
 const FLAGS: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV);
 
+/// Of the folders that a script may write to.
+fn flags_of_writable() -> MountFlags {
+    if without(Layer::NoSetUid) { MountFlags::NODEV } else { FLAGS }
+}
+
 /// What doesn't depend on the execution; how isolated that makes it.
 pub(crate) fn prepare(network: bool, may_lack_proc: bool) -> Result<IsolationLevel, StepError> {
     let level = if without(Layer::OwnProc) || without(Layer::PidNamespace) {
@@ -34,7 +39,8 @@ pub(crate) fn prepare(network: bool, may_lack_proc: bool) -> Result<IsolationLev
     };
     let options = format!("size=1m,mode=755,uid={INSIDE},gid={INSIDE}");
     let options = CString::new(options).unwrap_or_default();
-    mount(c"tmpfs", "/mnt", c"tmpfs", FLAGS, options.as_c_str()).step("mounting a tmpfs")?;
+    mount(c"tmpfs", "/mnt", c"tmpfs", flags_of_writable(), options.as_c_str())
+        .step("mounting a tmpfs")?;
     for (name, target, mode) in WRITABLE {
         let folder = Path::new("/mnt").join(name);
         rustix::fs::mkdir(&folder, Mode::from_raw_mode(0o755)).step("making a folder")?;
@@ -78,7 +84,8 @@ pub(crate) fn apply(order: &Order) -> Result<(), StepError> {
     };
     let options = format!("size={bytes},nr_inodes={inodes}");
     let options = CString::new(options).unwrap_or_default();
-    mount_remount("/work", FLAGS, options.as_c_str()).step("sizing the writable folders")?;
+    mount_remount("/work", flags_of_writable(), options.as_c_str())
+        .step("sizing the writable folders")?;
     if order.network && Path::new(RESOLVER).exists() {
         mount_bind(RESOLVER, "/etc/resolv.conf").step("mounting resolv.conf")?;
     }

@@ -4,6 +4,7 @@ use super::privileges;
 use crate::{
     message::{Order, Program, Step, StepError},
     sys::{self, Fork},
+    weaken::{Layer, without},
 };
 use rustix::{
     fd::OwnedFd,
@@ -156,7 +157,9 @@ fn enter(
         place(&prepared.go.0, numbers.go, true)?;
         place(&prepared.message, numbers.message, true)?;
         place(claims, numbers.claims, true)?;
-        sys::close_all_but([numbers.failure, numbers.message, numbers.go, numbers.claims])
+        let leaked = if without(Layer::ClosedDescriptors) { 3 } else { numbers.claims };
+        place(claims, leaked, true)?;
+        sys::close_all_but([numbers.failure, numbers.message, numbers.go, numbers.claims, leaked])
     }
     .step("closing descriptors")?;
 
@@ -209,6 +212,9 @@ pub(crate) fn zygote_environment(bin: &str, boot: &str) -> Vec<String> {
 /// A clean environment, the request's variables, and what our part of the start needs.
 pub(crate) fn environment(order: &Order, boot: Option<String>) -> Vec<String> {
     let mut pairs = usual(&order.bin);
+    if without(Layer::CleanEnvironment) {
+        pairs.extend(std::env::vars().map(|(name, value)| format!("{name}={value}")));
+    }
     let key = |pair: &str| pair.split('=').next().unwrap_or_default().to_owned();
     for pair in &order.env {
         pairs.retain(|other| key(other) != key(pair));

@@ -78,7 +78,9 @@ pub(crate) fn enter(
         errno: error.raw_os_error().unwrap_or(0),
         detail: error.to_string(),
     })?;
-    mask_packages(stage, interpreters)?;
+    if !without(Layer::MaskedPackages) {
+        mask_packages(stage, interpreters)?;
+    }
 
     rustix::process::chdir(stage).step("entering the stage")?;
     pivot_root(".", "mnt").step("pivot_root")?;

@@ -12,12 +12,12 @@ pub(crate) struct Case {
     /// What the attacker gets all the same.
     pub(crate) gets: &'static str,
     pub(crate) attack: Attack,
-    /// Where it can't be held, and the reason; `docs/security.md` has it too.
+    /// What `isolation.missing` names where it can't be held, and what that means.
     pub(crate) gap: Option<Gap>,
 }
 
-/// Where something can't be held, and why.
-pub(crate) type Gap = (fn(&Ground) -> bool, &'static str);
+/// The name of what is missing, and what that means.
+pub(crate) type Gap = (&'static str, &'static str);
 
 pub(crate) enum Attack {
     Script(Script),
@@ -108,8 +108,8 @@ impl Case {
         self.change(Script { run_as: RunAs::Eval, is_bare: true, ..script })
     }
 
-    pub(crate) const fn gap(mut self, holds: fn(&Ground) -> bool, why: &'static str) -> Self {
-        self.gap = Some((holds, why));
+    pub(crate) const fn gap(mut self, missing: &'static str, why: &'static str) -> Self {
+        self.gap = Some((missing, why));
         self
     }
 

@@ -60,9 +60,9 @@ impl Ground {
         }
     }
 
-    /// Without control groups some things aren't held.
-    pub(crate) fn has_groups(&self) -> bool {
-        self.sandbox.isolation().limits != "rlimits"
+    /// Whether the level says that it can't hold this.
+    pub(crate) fn lacks(&self, name: &str) -> bool {
+        self.sandbox.isolation().missing.iter().any(|missing| missing == name)
     }
 
     pub(crate) fn job(&self, files: &[(&str, &str)]) -> Job {

@@ -30,9 +30,12 @@ const SHOWN: &[Shown] = &[
     (&[CgroupNamespace], Start::Strict, &["the_path_of_its_control_group"]),
     (&[Capabilities], Start::Strict, &["ports_of_the_privileged"]),
     (&[OwnRoot], Start::Zygote, &["a_secret_in_a_file_of_the_server", "a_socket_of_the_host"]),
+    (&[MaskedPackages], Start::Zygote, &["the_hosts_packages"]),
+    (&[NoSetUid], Start::Zygote, &["set_uid_programs"]),
+    (&[CleanEnvironment], Start::Strict, &["a_secret_in_its_own_environment"]),
+    (&[ClosedDescriptors], Start::Strict, &["inherited_descriptors"]),
     (&[DiskSize], Start::Zygote, &["disk_fill_by_writing", "disk_fill_by_fallocate", "inode_fill"]),
-    (&[MemoryWatch], Start::Zygote, &["memory_bomb_split_among_processes"]),
-    (&[MemoryWatch, ControlGroup], Start::Zygote, &["memory_bomb_in_a_shared_mapping", "memory_bomb_in_socket_buffers"]),
+    (&[MemoryWatch, ControlGroup], Start::Zygote, &["memory_bomb_split_among_processes", "memory_bomb_in_a_shared_mapping", "memory_bomb_in_socket_buffers"]),
     (&[ProcessLimits, ControlGroup], Start::Strict, &["fork_bomb", "open_file_exhaustion", "raising_its_limits"]),
 ];
 

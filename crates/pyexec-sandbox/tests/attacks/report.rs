@@ -45,7 +45,7 @@ impl Verdict {
         let before = Instant::now();
         let result = catch_unwind(AssertUnwindSafe(|| case.run(ground)))
             .unwrap_or_else(|_| Err("it panicked".into()));
-        let gap = case.gap.filter(|(holds, _)| holds(ground)).map(|(_, why)| why.to_owned());
+        let gap = case.gap.filter(|(name, _)| ground.lacks(name)).map(|(_, why)| why.to_owned());
         let mode = if ground.start == Start::Zygote { "zygote" } else { "strict" };
         let is_skipped = result.as_ref().is_err_and(|why| why.starts_with(SKIPPED));
         let passed = result.is_ok() || gap.is_some() || is_skipped;

@@ -17,7 +17,7 @@ use std::{
 };
 
 /// Executions of the suite's own soak.
-const SHORT: u32 = 300;
+const SHORT: u32 = 1000;
 /// Executions before anything is counted: a zygote is replaced once, buffers have grown.
 const WARM_UP: u32 = 300;
 /// How much more memory may be held than before.

@@ -2,7 +2,7 @@
 
 use crate::{
     errors::member,
-    service::{POLL, main_py, run, shared, with},
+    service::{POLL, SHARED, main_py, run, shared, with},
     suite::Subject,
 };
 use pyexec_core::{
@@ -207,12 +207,27 @@ pub(crate) fn processes_that_are_left_behind<S: Subject>() {
     assert_eq!((result.stdout.as_str(), result.exit_code), ("", 4));
 }
 
+pub(crate) fn our_own_api_is_out_of_reach<S: Subject>() {
+    let address = SHARED.url().replace("http://", "");
+    let ask = format!(
+        "import http.client, os\n\
+         c = http.client.HTTPConnection('{address}', timeout=5)\n\
+         try: c.request('GET', '/health'); print('GOT', c.getresponse().read())\n\
+         except OSError as e: print(type(e).__name__)\n\
+         print([v for v in os.environ.values() if {:?} in v])",
+        SHARED.token()
+    );
+    assert_eq!(run::<S>(&ask).stdout, "ConnectionRefusedError\n[]\n");
+}
+
 pub(crate) fn health_says_what_it_is<S: Subject>() {
     let health = shared::<S>().health().unwrap();
     assert_eq!((health.status.as_str(), health.server.as_deref()), ("ok", Some("pyexec")));
     let isolation = health.isolation.unwrap();
     assert_eq!((isolation.level.as_str(), isolation.network.as_str()), ("full", "none"));
     assert!(["cgroup2", "cgroup1", "rlimits"].contains(&isolation.limits.as_str()));
+    let has_all = isolation.missing.is_empty();
+    assert_eq!(has_all, isolation.limits != "rlimits", "{:?}", isolation.missing);
     let limits = health.limits.unwrap();
     assert_eq!((limits.max_timeout_seconds, limits.max_body_bytes), (3600, 1 << 30));
     // `with` is how a client says what the server's limits are for.

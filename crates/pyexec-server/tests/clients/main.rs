@@ -48,6 +48,7 @@ both! {
         output_that_is_not_utf8,
         large_output_and_input_that_nobody_reads,
         processes_that_are_left_behind,
+        our_own_api_is_out_of_reach,
         health_says_what_it_is,
     }
     limits {

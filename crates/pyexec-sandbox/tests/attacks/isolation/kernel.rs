@@ -130,7 +130,7 @@ for name, kind, major, minor in (('mem', stat.S_IFCHR, 1, 1), ('disk', stat.S_IF
 usual = {'fd', 'full', 'null', 'random', 'shm', 'stderr', 'stdin', 'stdout', 'urandom', 'zero'}
 if set(os.listdir('/dev')) - usual: got(os.listdir('/dev'))
 "#),
-        script("set_uid_programs", "`no_new_privs`, no set-uid on any mount", "programs without their privilege", r#"
+        script("set_uid_programs", "no set-uid on any mount", "programs without their privilege", r#"
 for folder in ('/usr/bin', '/usr/lib', '/work', '/tmp', '/dev/shm', '/'):
     if not os.statvfs(folder).f_flag & os.ST_NOSUID: got(folder)
 import shutil
