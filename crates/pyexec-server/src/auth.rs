@@ -1,15 +1,21 @@
 //! Who may come in: `Authorization: Bearer TOKEN`, or the token as the password of Basic, so that
 //! `http://x:TOKEN@host` works with clients that know nothing of tokens.
 
-use crate::error::ApiError;
+use crate::{Caller, Owner, TokenLimits, error::ApiError};
 use axum::http::{HeaderMap, StatusCode, header::AUTHORIZATION};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use std::fmt;
+use std::{fmt, sync::Arc};
 use subtle::ConstantTimeEq;
 
 /// The tokens that open the server. Never shown.
 #[derive(Clone, Default)]
-pub(crate) struct Tokens(Vec<String>);
+pub(crate) struct Tokens(Arc<[Token]>);
+
+/// One of them, and who it lets in.
+struct Token {
+    secret: String,
+    caller: Caller,
+}
 
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -18,17 +24,28 @@ impl fmt::Debug for Tokens {
 }
 
 impl Tokens {
+    /// Tokens without limits of their own.
     pub(crate) fn new(tokens: Vec<String>) -> Self {
-        Self(tokens)
+        Self::limited(tokens.into_iter().map(|token| (token, TokenLimits::default())))
+    }
+
+    /// Tokens, and what each may have.
+    pub(crate) fn limited(tokens: impl IntoIterator<Item = (String, TokenLimits)>) -> Self {
+        let token = |(secret, limits): (String, _)| {
+            let caller = Caller { owner: Owner::of_token(&secret), limits };
+            Token { secret, caller }
+        };
+        Self(tokens.into_iter().map(token).collect())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+    /// Who sent a request with these headers.
+    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
         if self.is_empty() {
-            return Ok(());
+            return Ok(Caller::default());
         }
         let refused =
             |message| Err(ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", message));
@@ -37,10 +54,14 @@ impl Tokens {
         };
         let given = given.to_str().ok().and_then(password).unwrap_or_default();
         // Every token is compared in full, so that time tells nothing of any of them.
-        let known = self.0.iter().fold(subtle::Choice::from(0), |known, token| {
-            known | token.as_bytes().ct_eq(given.as_bytes())
+        let found = self.0.iter().fold(None, |found, token| {
+            let is_it = bool::from(token.secret.as_bytes().ct_eq(given.as_bytes()));
+            found.or(is_it.then_some(token))
         });
-        if bool::from(known) { Ok(()) } else { refused("this token is not known") }
+        match found {
+            Some(token) => Ok(token.caller.clone()),
+            None => refused("this token is not known"),
+        }
     }
 }
 
@@ -79,6 +100,20 @@ mod tests {
             assert!(!check(Some(header)), "{header}");
         }
         assert!(!check(None));
-        assert!(Tokens::default().check(&HeaderMap::new()).is_ok());
+        let anyone = Tokens::default().check(&HeaderMap::new()).unwrap();
+        assert_eq!(anyone.owner, Owner::anonymous());
+    }
+
+    #[test]
+    fn each_token_is_a_caller_with_its_own_limits() {
+        let limits = TokenLimits { max_queued: Some(3), ..TokenLimits::default() };
+        let tokens = Tokens::limited([
+            ("one".into(), TokenLimits::default()),
+            ("two".into(), limits.clone()),
+        ]);
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, "Bearer two".parse().unwrap());
+        let caller = tokens.check(&headers).unwrap();
+        assert_eq!(caller, Caller { owner: Owner::of_token("two"), limits });
     }
 }

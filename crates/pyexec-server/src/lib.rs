@@ -22,6 +22,7 @@
 mod auth;
 mod backend;
 mod body_limit;
+mod caller;
 mod config;
 mod duration;
 mod embedded;
@@ -44,6 +45,7 @@ mod upload;
 mod verdict;
 
 pub use backend::{Backend, BackendError, BoxFuture};
+pub use caller::{Caller, Owner, TokenLimits};
 pub use config::{DefaultNetwork, ServerConfig};
 pub use embedded::EmbeddedServer;
 pub use error::ServerError;

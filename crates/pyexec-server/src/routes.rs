@@ -72,12 +72,19 @@ fn at_most(bytes: u64, routes: Router<AppState>) -> Router<AppState> {
         .layer(middleware::from_fn_with_state(bytes, body_limit::announced))
 }
 
-async fn authenticate(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let checked = state.tokens.check(request.headers()).and_then(|()| {
-        if state.tokens.is_empty() { browser::check(request.headers()) } else { Ok(()) }
+/// Finds out who asks; routes take it as `Extension<Caller>`.
+async fn authenticate(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let checked = state.tokens.check(request.headers()).and_then(|caller| {
+        if state.tokens.is_empty() {
+            browser::check(request.headers())?;
+        }
+        Ok(caller)
     });
     match checked {
-        Ok(()) => next.run(request).await,
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
         Err(error) => error.into_response(),
     }
 }
