@@ -1,7 +1,8 @@
 //! `cargo bench -p pyexec-server --bench executions`: what executions cost, beside the bare
 //! interpreter and other ways to isolate it, alternating in one run, so that whatever else the
 //! machine does hits all alike. The ratios are what carries over between machines. `-- --quick`
-//! for fewer rounds; names of sections (`table`, `sustained`, `memory`, `lateness`) for only those.
+//! for fewer rounds; names of sections (`table`, `sustained`, `overload`, `memory`,
+//! `lateness`) for only those.
 #![allow(missing_docs, clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark")]
 
 #[cfg(target_os = "linux")]
@@ -10,6 +11,8 @@ mod contenders;
 mod lateness;
 #[cfg(target_os = "linux")]
 mod memory;
+#[cfg(target_os = "linux")]
+mod overload;
 #[cfg(target_os = "linux")]
 mod phases;
 #[cfg(target_os = "linux")]
@@ -30,16 +33,17 @@ fn main() {
     let arguments: Vec<_> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
     let quick = arguments.iter().any(|argument| argument == "--quick");
     let named: Vec<_> = arguments.iter().filter(|it| *it != "--quick").collect();
-    let sections: [(&str, Section); 4] = [
+    let sections: [(&str, Section); 5] = [
         ("table", table::run),
         ("sustained", sustained::run),
+        ("overload", overload::run),
         ("memory", memory::run),
         ("lateness", lateness::run),
     ];
     let known = |name: &str| sections.iter().any(|(section, _)| *section == name);
     assert!(
         named.iter().all(|name| known(name)),
-        "the sections are table, sustained, memory, lateness"
+        "the sections are table, sustained, overload, memory, lateness"
     );
     for (name, run) in sections {
         if named.is_empty() || named.iter().any(|wanted| *wanted == name) {

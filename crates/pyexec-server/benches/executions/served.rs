@@ -42,11 +42,15 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn start(options: SandboxOptions) -> Self {
+        Self::start_with(options, ServerConfig::default())
+    }
+
+    pub(crate) fn start_with(options: SandboxOptions, config: ServerConfig) -> Self {
         let seen = Arc::<Mutex<Seen>>::default();
         let is_strict = options.start == Start::Strict;
         let sandbox = SandboxBackend::new(Sandbox::start(options).unwrap());
         let backend = Recorder { sandbox, seen: Arc::clone(&seen) };
-        let config = ServerConfig { grace: Duration::ZERO, ..ServerConfig::default() };
+        let config = ServerConfig { grace: Duration::ZERO, ..config };
         let store = MemoryStore::new(config.result_ttl, config.result_bytes);
         let server = Server::with(config, Arc::new(backend), Arc::new(store)).unwrap();
         let runtime =
@@ -78,7 +82,11 @@ impl Served {
 
     /// With a connection of its own, which stays.
     pub(crate) fn client(&self) -> Client {
-        Client::new(format!("http://{}", self.address)).unwrap()
+        Client::new(self.url()).unwrap()
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// What was seen since the last time.

@@ -40,7 +40,7 @@ pub(crate) fn run(quick: bool) {
     println!("goal {}", goal("at least 150 a second", best >= 150.0));
 }
 
-fn work(server: &Served, clients: usize, end: Instant) -> Vec<Duration> {
+pub(crate) fn work(server: &Served, clients: usize, end: Instant) -> Vec<Duration> {
     let client = |_| {
         let client = server.client();
         thread::spawn(move || {
