@@ -67,6 +67,9 @@ pub struct ExecutionResult {
     /// How long it waited for a slot, in milliseconds (*ext*).
     #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
     pub queued_ms: Option<u64>,
+    /// How many executions run before it, while it is pending; 0 is the head of the queue (*ext*).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue_position: Option<u64>,
     /// The isolation level that it ran under (*ext*).
     #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
     pub isolation: Option<String>,
@@ -97,6 +100,7 @@ impl ExecutionResult {
             peak_memory_mb: None,
             cpu_ms: None,
             queued_ms: None,
+            queue_position: None,
             isolation: None,
             traceback: Vec::new(),
         }
@@ -160,7 +164,7 @@ mod tests {
 
     #[test]
     fn missing_null_and_zero_are_one() {
-        let nulls = r#"{"execution_id":"e","status":"pending","stdout":null,"stderr":null,"exit_code":null,"error":null,"error_type":null,"error_line":null,"started_at":null,"finished_at":null,"duration_ms":null,"result":null,"outcome":null,"signal":null,"truncated":null,"peak_memory_mb":null,"cpu_ms":null,"queued_ms":null,"isolation":null,"traceback":null}"#;
+        let nulls = r#"{"execution_id":"e","status":"pending","stdout":null,"stderr":null,"exit_code":null,"error":null,"error_type":null,"error_line":null,"started_at":null,"finished_at":null,"duration_ms":null,"result":null,"outcome":null,"signal":null,"truncated":null,"peak_memory_mb":null,"cpu_ms":null,"queued_ms":null,"queue_position":null,"isolation":null,"traceback":null}"#;
         let zeros = r#"{"execution_id":"e","status":"pending","stdout":"","stderr":"","exit_code":0,"error":"","error_type":"","error_line":0,"started_at":"","finished_at":"","duration_ms":0,"result":"","signal":0,"truncated":false,"peak_memory_mb":0,"cpu_ms":0,"queued_ms":0,"isolation":"","traceback":[],"future":1}"#;
         let missing = r#"{"execution_id":"e","status":"pending"}"#;
         for json in [nulls, zeros, missing] {
@@ -173,6 +177,14 @@ mod tests {
         }
         let frame: TracebackFrame = serde_json::from_str(r#"{"file":null}"#).unwrap();
         assert_eq!(frame, TracebackFrame::default());
+    }
+
+    #[test]
+    fn the_head_of_the_queue_is_no_missing_position() {
+        let json = r#"{"execution_id":"e","status":"pending","exit_code":0,"queue_position":0}"#;
+        let result: ExecutionResult = serde_json::from_str(json).unwrap();
+        assert_eq!(result.queue_position, Some(0));
+        assert_eq!(serde_json::to_string(&result).unwrap(), json);
     }
 
     #[test]
