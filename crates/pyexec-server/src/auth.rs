@@ -38,6 +38,15 @@ impl Tokens {
         Self(tokens.into_iter().map(token).collect())
     }
 
+    /// An owner as a caller, with the limits of their token if that is still known.
+    pub(crate) fn caller(&self, owner: &Owner) -> Caller {
+        let known = self.0.iter().find(|token| token.caller.owner == *owner);
+        known.map_or_else(
+            || Caller { owner: owner.clone(), ..Caller::default() },
+            |token| token.caller.clone(),
+        )
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -59,12 +59,18 @@ pub struct ServerConfig {
     pub output_limit_bytes: u64,
     /// How long results are kept (default: 300 s).
     pub result_ttl: Duration,
-    /// Bytes of results that are kept at most; the oldest go first (default: 1 GiB).
+    /// Bytes of results that are kept at most, in memory and in files; the oldest go first (default: 1 GiB).
     pub result_bytes: usize,
-    /// Folder for uploads above 1 MiB (default: the system's temporary folder).
-    pub spool_folder: PathBuf,
+    /// Folder for uploads above 1 MiB and outputs above 256 KiB (default: within the state folder,
+    /// or the system's temporary folder).
+    pub spool_folder: Option<PathBuf>,
+    /// Folder in which executions outlive the server (default: none, they are in memory).
+    pub state_dir: Option<PathBuf>,
     /// Bytes that uploads above 1 MiB may take there in all (default: 8 GiB).
     pub spool_bytes: u64,
+    /// Bytes that outputs above 256 KiB may take there in all; an execution whose output finds no
+    /// room there is ended (default: 8 GiB).
+    pub output_spool_bytes: u64,
     /// How long running executions may go on after a shutdown began (default: 10 s).
     pub grace: Duration,
 }
@@ -105,8 +111,10 @@ impl Default for ServerConfig {
             output_limit_bytes: 1 << 30,
             result_ttl: Duration::from_secs(300),
             result_bytes: 1 << 30,
-            spool_folder: std::env::temp_dir(),
+            spool_folder: None,
+            state_dir: None,
             spool_bytes: 8 << 30,
+            output_spool_bytes: 8 << 30,
             grace: Duration::from_secs(10),
         }
     }

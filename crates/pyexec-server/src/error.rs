@@ -1,5 +1,6 @@
 //! What goes wrong: for a client ([`ApiError`]) and for an operator ([`ServerError`]).
 
+use crate::StoreError;
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -7,7 +8,7 @@ use axum::{
 };
 use pyexec_sandbox::SandboxError;
 use pyexec_types::ErrorBody;
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, path::PathBuf};
 
 /// Why a server can't start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +26,12 @@ pub enum ServerError {
     /// A setting that contradicts another.
     #[error("{0}")]
     Config(String),
+    /// The state folder can't be used.
+    #[error("cannot use the state folder {}", .0.display())]
+    State(PathBuf, #[source] StoreError),
+    /// The store can't be read.
+    #[error("cannot go on with what an earlier server left")]
+    Store(#[source] StoreError),
     /// A socket or a thread could not be had.
     #[error("{0}")]
     Io(&'static str, #[source] io::Error),
@@ -80,6 +87,24 @@ impl ApiError {
     pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error, "internal error");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "internal error")
+    }
+
+    /// 409: it contradicts what came before.
+    pub(crate) fn conflict(code: &'static str, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, code, message)
+    }
+
+    /// 429: the token has as much as it may.
+    pub(crate) fn too_many(code: &'static str, message: impl Into<String>) -> Self {
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, code, message);
+        Self { retry_after_seconds: Some(5), ..error }
+    }
+
+    /// 503: the submission could not be made safe, and was not accepted.
+    pub(crate) fn not_stored(error: &StoreError) -> Self {
+        tracing::error!(error = error as &dyn std::error::Error, "a submission was not stored");
+        let message = "the submission could not be stored: the server's disk is full or broken";
+        Self::unavailable("store_failed", message)
     }
 
     pub(crate) fn message(&self) -> &str {

@@ -19,24 +19,31 @@
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
 
+mod answer;
 mod auth;
 mod backend;
 mod body_limit;
 mod caller;
+mod clock;
 mod config;
 mod duration;
 mod embedded;
 mod error;
+mod events;
+mod idempotency;
 mod image;
 mod limits;
 mod linger;
 mod live;
 mod openapi;
 mod output;
+mod queue;
 mod routes;
+mod run;
 mod sandbox_backend;
 mod scheduler;
 mod server;
+mod space;
 mod spool;
 mod state;
 mod store;
@@ -50,7 +57,8 @@ pub use config::{DefaultNetwork, ServerConfig};
 pub use embedded::EmbeddedServer;
 pub use error::ServerError;
 pub use openapi::openapi_json;
+pub use output::{Chunk, KeptPlace, KeptStream, Output};
 pub use sandbox_backend::SandboxBackend;
 pub use server::Server;
-pub use store::{MemoryStore, Record, Store, StoreError};
+pub use store::{DurableStore, IdempotencyKey, ListQuery, MemoryStore, Record, Store, StoreError};
 pub use submission::Submission;

@@ -1,77 +1,175 @@
 //! An execution that is pending or running, as those who wait for it or want it gone see it.
 
+use crate::{Owner, Record, queue::Ticket};
 use pyexec_sandbox::Stop;
-use pyexec_types::{ExecutionId, ExecutionResult};
-use std::{io, sync::Arc};
+use pyexec_types::ExecutionId;
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::sync::watch;
+
+/// How long a client that is gone may take to come again, where it gave its request a key.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An execution that isn't over yet. Clones share it.
 #[derive(Debug, Clone)]
-pub(crate) struct Live {
-    id: ExecutionId,
+pub(crate) struct Live(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    ticket: Ticket,
     stop: Stop,
-    stopped: Arc<watch::Sender<bool>>,
-    result: watch::Receiver<Option<Arc<ExecutionResult>>>,
+    stopped: watch::Sender<bool>,
+    clients: Mutex<Clients>,
+    progress: watch::Sender<Progress>,
 }
 
-/// Tells everyone what came of it.
-pub(crate) type Verdict = watch::Sender<Option<Arc<ExecutionResult>>>;
+/// Where an execution stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Progress {
+    /// What is known of it.
+    pub(crate) record: Record,
+    /// It goes on when the server starts again.
+    pub(crate) is_suspended: bool,
+}
+
+impl Progress {
+    /// Nothing more comes of it here.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_suspended || self.record.result.status.is_terminal()
+    }
+}
+
+/// Who would miss an execution.
+#[derive(Debug, Default)]
+struct Clients {
+    waiting: usize,
+    /// Somebody has its id and may come back.
+    is_kept: bool,
+}
 
 impl Live {
-    pub(crate) fn new(id: ExecutionId) -> io::Result<(Self, Verdict)> {
-        let (verdict, result) = watch::channel(None);
-        let stopped = Arc::new(watch::Sender::new(false));
-        Ok((Self { id, stop: Stop::new()?, stopped, result }, verdict))
+    pub(crate) fn new(ticket: Ticket, record: Record) -> io::Result<Self> {
+        Ok(Self(Arc::new(Inner {
+            ticket,
+            stop: Stop::new()?,
+            stopped: watch::Sender::new(false),
+            clients: Mutex::default(),
+            progress: watch::Sender::new(Progress { record, is_suspended: false }),
+        })))
     }
 
-    pub(crate) fn id(&self) -> &ExecutionId {
-        &self.id
+    pub(crate) fn id(&self) -> ExecutionId {
+        self.0.progress.borrow().record.result.execution_id.clone()
+    }
+
+    pub(crate) fn ticket(&self) -> &Ticket {
+        &self.0.ticket
+    }
+
+    pub(crate) fn is_of(&self, owner: &Owner) -> bool {
+        self.0.progress.borrow().record.owner == *owner
     }
 
     pub(crate) fn switch(&self) -> Stop {
-        self.stop.clone()
+        self.0.stop.clone()
+    }
+
+    /// What is known of it now.
+    pub(crate) fn record(&self) -> Record {
+        self.0.progress.borrow().record.clone()
+    }
+
+    /// Hears of every change.
+    pub(crate) fn watch(&self) -> watch::Receiver<Progress> {
+        self.0.progress.subscribe()
+    }
+
+    /// Tells everyone where it stands.
+    pub(crate) fn tell(&self, record: Record) {
+        self.0.progress.send_modify(|progress| progress.record = record);
+    }
+
+    /// Tells everyone that it goes on when the server starts again.
+    pub(crate) fn suspend(&self) {
+        self.0.progress.send_modify(|progress| progress.is_suspended = true);
     }
 
     /// Ends it, whether it waits or runs.
     pub(crate) fn stop(&self) {
-        self.stop.stop();
-        self.stopped.send_replace(true);
+        self.0.stop.stop();
+        self.0.stopped.send_replace(true);
     }
 
     /// Done once somebody has stopped it.
     pub(crate) async fn stopped(&self) {
         // The sender lives as long as `self`.
-        drop(self.stopped.subscribe().wait_for(|stopped| *stopped).await);
+        drop(self.0.stopped.subscribe().wait_for(|stopped| *stopped).await);
     }
 
-    /// Waits until nothing of it is left. `None` where the server lost track of it.
-    pub(crate) async fn finished(&self) -> Option<Arc<ExecutionResult>> {
-        let mut result = self.result.clone();
-        let found = result.wait_for(Option::is_some).await.ok()?;
-        found.clone()
+    /// Waits until nothing of it is left, or until it is left to the next start.
+    pub(crate) async fn finished(&self) -> Record {
+        let mut progress = self.watch();
+        // The sender lives as long as `self`.
+        drop(progress.wait_for(Progress::is_over).await);
+        self.record()
+    }
+
+    /// Keeps it whoever goes away.
+    pub(crate) fn keep(&self) {
+        self.clients().is_kept = true;
+    }
+
+    /// A client waits for it: where the last of them goes away before its end, it is stopped.
+    pub(crate) fn attend(&self) -> Attendance {
+        self.clients().waiting += 1;
+        Attendance(self.clone())
+    }
+
+    fn clients(&self) -> std::sync::MutexGuard<'_, Clients> {
+        self.0.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Ends an execution whose client goes away before the answer.
+/// A client that waits for an execution.
 #[derive(Debug)]
-pub(crate) struct StopOnDrop(Option<Live>);
+pub(crate) struct Attendance(Live);
 
-impl StopOnDrop {
-    pub(crate) fn new(live: Live) -> Self {
-        Self(Some(live))
-    }
-
-    /// The client has its answer.
-    pub(crate) fn disarm(mut self) {
-        self.0 = None;
+impl Drop for Attendance {
+    fn drop(&mut self) {
+        let Self(live) = self;
+        let mut clients = live.clients();
+        clients.waiting -= 1;
+        let is_missed = clients.waiting > 0 || clients.is_kept;
+        drop(clients);
+        if is_missed {
+            return;
+        }
+        let may_come_again = live.0.progress.borrow().record.key.is_some();
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) if may_come_again => drop(runtime.spawn(live.clone().stop_later())),
+            _ => live.stop_unless_over(),
+        }
     }
 }
 
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        if let Some(live) = self.0.take() {
-            tracing::info!(id = %live.id(), "the client is gone: stopping its execution");
-            live.stop();
+impl Live {
+    /// Stops it unless a client comes again under the same key.
+    async fn stop_later(self) {
+        let over = tokio::time::timeout(PATIENCE, self.finished()).await;
+        let clients = self.clients();
+        if over.is_err() && clients.waiting == 0 && !clients.is_kept {
+            drop(clients);
+            self.stop_unless_over();
+        }
+    }
+
+    fn stop_unless_over(&self) {
+        if !self.0.progress.borrow().is_over() {
+            tracing::info!(id = %self.id(), "the client is gone: stopping its execution");
+            self.stop();
         }
     }
 }

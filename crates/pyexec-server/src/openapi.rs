@@ -1,6 +1,7 @@
 //! The API's description, generated from the routes.
 
 use crate::routes;
+use pyexec_types::{OutputChunk, StatusChange};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -20,9 +21,12 @@ use utoipa::{
         routes::execute_async,
         routes::get_execution,
         routes::kill_execution,
+        routes::watch_execution,
+        routes::list_executions,
         routes::eval,
         routes::health
     ),
+    components(schemas(StatusChange, OutputChunk)),
     modifiers(&Tokens),
     security((), ("token" = []))
 )]

@@ -2,22 +2,20 @@
 
 mod browser;
 mod eval;
+mod events;
 mod exec;
 mod executions;
 mod health;
+mod list;
 
 pub(crate) use eval::__path_eval;
+pub(crate) use events::__path_watch_execution;
 pub(crate) use exec::{__path_execute_async, __path_execute_sync};
 pub(crate) use executions::{__path_get_execution, __path_kill_execution};
 pub(crate) use health::__path_health;
+pub(crate) use list::__path_list_executions;
 
-use crate::{
-    body_limit,
-    error::ApiError,
-    live::{Live, StopOnDrop},
-    openapi,
-    state::AppState,
-};
+use crate::{answer, body_limit, error::ApiError, openapi, scheduler::Found, state::AppState};
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Request, State},
@@ -27,7 +25,7 @@ use axum::{
     routing::{get, post},
 };
 use pyexec_types::ExecutionResult;
-use std::{any::Any, sync::Arc};
+use std::any::Any;
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 use utoipa_swagger_ui::SwaggerUi;
 
@@ -42,6 +40,8 @@ pub(crate) fn router(state: AppState) -> Router {
             "/executions/{id}",
             get(executions::get_execution).delete(executions::kill_execution),
         )
+        .route("/executions/{id}/events", get(events::watch_execution))
+        .route("/executions", get(list::list_executions))
         .layer(middleware::from_fn_with_state(state.clone(), authenticate));
     let docs = SwaggerUi::new("/docs").url("/docs/doc.json", openapi::document());
     let nosniff = HeaderValue::from_static("nosniff");
@@ -94,17 +94,15 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
     ApiError::new(status, "internal", "internal error").into_response()
 }
 
-/// Waits for an execution on behalf of a client; if the client goes away, so does the execution.
-async fn answer(live: Live) -> Result<Json<ExecutionResult>, ApiError> {
-    let guard = StopOnDrop::new(live.clone());
-    let result = live.finished().await;
-    guard.disarm();
-    match result {
-        Some(result) => Ok(Json(Arc::unwrap_or_clone(result))),
-        None => Err(ApiError::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "lost",
-            format!("execution {} was lost", live.id()),
-        )),
-    }
+/// Waits for an execution on behalf of a client; if the last one that waits goes away, so does the
+/// execution.
+async fn attend(found: Found) -> Result<Json<ExecutionResult>, ApiError> {
+    let record = match found {
+        Found::Over(record) => *record,
+        Found::Live(live) => {
+            let _attendance = live.attend();
+            live.finished().await
+        }
+    };
+    answer::whole(record).await
 }

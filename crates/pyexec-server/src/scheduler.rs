@@ -1,45 +1,66 @@
-//! Who runs when: slots, memory, a bounded queue in order of arrival, and the executions that are
-//! not over yet.
+//! Which executions there are, who may run, and how one that is asked for again is found.
 
 use crate::{
-    Backend, Record, ServerConfig, Store, Submission,
+    Backend, Caller, IdempotencyKey, ListQuery, Output, Owner, Record, ServerConfig, Store,
+    Submission, clock,
     error::ApiError,
-    live::{Live, Verdict},
-    output::Output,
-    verdict,
+    live::Live,
+    queue::{Capacity, Full, Need, Queue},
+    space::SpoolSpace,
 };
-use pyexec_sandbox::{Observer, OutputStream};
-use pyexec_types::{ExecutionId, ExecutionResult, Outcome, Status};
+use pyexec_types::{ExecutionId, ExecutionResult, Status};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::oneshot;
 
 /// Runs submissions when there is room for them.
 #[derive(Debug)]
 pub(crate) struct Scheduler {
-    backend: Arc<dyn Backend>,
-    store: Arc<dyn Store>,
-    slots: Arc<Semaphore>,
-    memory_mb: Arc<Semaphore>,
-    slot_count: usize,
-    queue_length: usize,
-    queue_timeout: Duration,
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) queue_timeout: Duration,
     output_bytes: usize,
-    pending_bytes: usize,
+    output_space: Arc<SpoolSpace>,
     disk_reserve_percent: u64,
     memory_budget_mb: u64,
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    queue: Queue,
+    /// Those that wait for their turn.
+    turns: HashMap<crate::queue::Ticket, oneshot::Sender<()>>,
     live: HashMap<ExecutionId, Live>,
-    /// What the submissions of `live` hold in memory.
-    bytes: usize,
+    /// Those of `live` that came with a key.
+    keys: HashMap<(Owner, String), ExecutionId>,
+    /// When the newest was accepted.
+    last_created: u64,
     draining: bool,
+}
+
+/// What is known of an execution, and whether more comes of it.
+#[derive(Debug)]
+pub(crate) enum Found {
+    Live(Live),
+    Over(Box<Record>),
+}
+
+/// A new execution on its way.
+struct Begun {
+    live: Live,
+    turn: oneshot::Receiver<()>,
+}
+
+/// How a submission came.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Arrival {
+    /// Whether the client wants the id only.
+    pub(crate) is_async: bool,
+    pub(crate) key: Option<IdempotencyKey>,
 }
 
 impl Scheduler {
@@ -47,22 +68,30 @@ impl Scheduler {
         config: &ServerConfig,
         backend: Arc<dyn Backend>,
         store: Arc<dyn Store>,
+        output_space: Arc<SpoolSpace>,
     ) -> Arc<Self> {
-        let slot_count = config.slots.max(1);
-        let memory = usize::try_from(config.memory_budget_mb).unwrap_or(usize::MAX);
+        let queue = Queue::new(Capacity {
+            slots: config.slots.max(1),
+            memory_mb: config.memory_budget_mb,
+            waiting: config.queue_length,
+            bytes: config.pending_bytes,
+        });
         Arc::new(Self {
             backend,
             store,
-            slots: Arc::new(Semaphore::new(slot_count)),
-            memory_mb: Arc::new(Semaphore::new(memory.min(Semaphore::MAX_PERMITS))),
-            slot_count,
-            queue_length: config.queue_length,
             queue_timeout: config.queue_timeout,
             output_bytes: config.output_bytes,
-            pending_bytes: config.pending_bytes,
+            output_space,
             disk_reserve_percent: config.disk_reserve_percent,
             memory_budget_mb: config.memory_budget_mb,
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                queue,
+                turns: HashMap::new(),
+                live: HashMap::new(),
+                keys: HashMap::new(),
+                last_created: 0,
+                draining: false,
+            }),
         })
     }
 
@@ -70,55 +99,168 @@ impl Scheduler {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Accepts a submission, or turns it away where the queue is full.
-    pub(crate) fn submit(self: &Arc<Self>, submission: Submission) -> Result<Live, ApiError> {
-        let bytes = submission.bytes();
-        let id = ExecutionId::from(format!("exe_{}", uuid::Uuid::new_v4()));
-        let (live, verdict) = Live::new(id.clone()).map_err(|error| ApiError::internal(&error))?;
-        {
+    /// Accepts a submission, or turns it away where there is no place for it. One that is known by
+    /// its key is what it was before.
+    pub(crate) async fn submit(
+        self: &Arc<Self>,
+        submission: Submission,
+        caller: &Caller,
+        arrival: Arrival,
+    ) -> Result<Found, ApiError> {
+        let need = self.need(&submission);
+        let (begun, record) = {
             let mut state = self.state();
+            if let Some(known) = self.known(&state, &caller.owner, arrival.key.as_ref())? {
+                return Ok(known);
+            }
             if state.draining {
                 return Err(ApiError::unavailable("draining", "the server is shutting down"));
             }
-            if state.live.len() >= self.slot_count + self.queue_length {
-                let message =
-                    format!("the queue is full: {} executions are waiting", self.queue_length);
-                return Err(ApiError::unavailable("queue_full", message));
+            let ticket = state.queue.join(caller, need).map_err(turned_away)?;
+            state.last_created = clock::micros().max(state.last_created + 1);
+            let id = ExecutionId::from(format!("exe_{}", uuid::Uuid::new_v4()));
+            let result = ExecutionResult::new(id, Status::Pending);
+            let output = Output::new(self.output_bytes, &self.output_space);
+            let owner = caller.owner.clone();
+            let record = Record::new(result, output, owner, state.last_created);
+            let record = Record { is_async: arrival.is_async, key: arrival.key, ..record };
+            match state.begin(ticket, record.clone()) {
+                Ok(begun) => (begun, record),
+                Err(error) => return Err(ApiError::internal(&error)),
             }
-            if state.bytes + bytes > self.pending_bytes {
-                let message = "the queue is full: waiting executions hold too much input";
-                return Err(ApiError::unavailable("queue_full", message));
+        };
+        self.dispatch();
+        let (live, is_async) = (begun.live.clone(), record.is_async);
+        let accepted = self.store.accept(record, &submission);
+        let (tell, told) = oneshot::channel();
+        let scheduler = Arc::clone(self);
+        tokio::spawn(async move {
+            let Begun { live, turn } = begun;
+            // Nobody waits for what nobody can come back for.
+            let accepted = if is_async { accepted.await } else { Ok(()) };
+            if let Err(error) = accepted {
+                scheduler.forget(&live);
+                drop(tell.send(Err(ApiError::not_stored(&error))));
+                return;
             }
-            let pending = ExecutionResult::new(id.clone(), Status::Pending);
-            self.store.put(Record::new(pending)).map_err(|error| ApiError::internal(&error))?;
-            state.live.insert(id, live.clone());
-            state.bytes += bytes;
-        }
-        tokio::spawn(Arc::clone(self).see_through(live.clone(), submission, verdict));
-        Ok(live)
+            drop(tell.send(Ok(())));
+            scheduler.see_through(live, submission, turn).await;
+        });
+        told.await.map_err(|error| ApiError::internal(&error))??;
+        Ok(Found::Live(live))
     }
 
-    /// What is known of an execution.
-    pub(crate) fn get(&self, id: &ExecutionId) -> Result<ExecutionResult, ApiError> {
+    /// Queues again what waited when an earlier server ended.
+    pub(crate) fn resume(
+        self: &Arc<Self>,
+        left: Vec<(Caller, Record, Submission)>,
+    ) -> std::io::Result<()> {
+        for (caller, record, submission) in left {
+            let need = self.need(&submission);
+            let output = Output::new(self.output_bytes, &self.output_space);
+            let Begun { live, turn } = {
+                let mut state = self.state();
+                state.last_created = state.last_created.max(record.created);
+                let ticket = state.queue.rejoin(&caller, need);
+                state.begin(ticket, Record { output, ..record })?
+            };
+            live.keep();
+            tokio::spawn(Arc::clone(self).see_through(live, submission, turn));
+        }
+        self.dispatch();
+        Ok(())
+    }
+
+    /// What a slot for a submission takes: a slot is a guarantee of its memory.
+    fn need(&self, submission: &Submission) -> Need {
+        let limits = &submission.job.limits;
+        let disk = limits.disk_mb * self.disk_reserve_percent / 100;
+        let memory_mb = (limits.memory_mb + disk).min(self.memory_budget_mb);
+        Need { memory_mb, bytes: submission.bytes() }
+    }
+
+    /// The execution that an owner's key has had before.
+    fn known(
+        &self,
+        state: &State,
+        owner: &Owner,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<Found>, ApiError> {
+        let Some(IdempotencyKey { key, digest }) = key else { return Ok(None) };
+        let live = state.keys.get(&(owner.clone(), key.clone()));
+        let found = match live.and_then(|id| state.live.get(id)) {
+            Some(live) => Found::Live(live.clone()),
+            None => {
+                match self.store.find(owner, key).map_err(|error| ApiError::internal(&error))? {
+                    Some(record) => Found::Over(Box::new(record)),
+                    None => return Ok(None),
+                }
+            }
+        };
+        if found.record().key.is_some_and(|known| known.digest != *digest) {
+            return Err(ApiError::conflict(
+                "idempotency_conflict",
+                "this Idempotency-Key came with another body before",
+            ));
+        }
+        Ok(Some(found))
+    }
+
+    /// An owner's execution.
+    pub(crate) fn find(&self, owner: &Owner, id: &ExecutionId) -> Result<Found, ApiError> {
+        if let Some(live) = self.state().live.get(id) {
+            let live = live.clone();
+            return if live.is_of(owner) {
+                Ok(Found::Live(live))
+            } else {
+                Err(ApiError::not_found())
+            };
+        }
         let record = self.store.get(id).map_err(|error| ApiError::internal(&error))?;
-        record.map(|record| record.result).ok_or_else(ApiError::not_found)
+        let own = record.filter(|record| record.owner == *owner);
+        own.map(|own| Found::Over(Box::new(own))).ok_or_else(ApiError::not_found)
     }
 
-    /// Ends an execution and waits until nothing of it is left; its final status.
-    pub(crate) async fn kill(&self, id: &ExecutionId) -> Result<Status, ApiError> {
-        let live = self.state().live.get(id).cloned();
-        if let Some(live) = live {
-            live.stop();
-            if let Some(result) = live.finished().await {
-                return Ok(result.status.clone());
+    /// An owner's executions, the newest first.
+    pub(crate) fn list(&self, query: &ListQuery) -> Result<Vec<Record>, ApiError> {
+        let mut records = self.store.list(query).map_err(|error| ApiError::internal(&error))?;
+        let state = self.state();
+        for record in &mut records {
+            if let Some(live) = state.live.get(record.id()) {
+                record.result.queue_position = state.queue.position(live.ticket());
             }
         }
-        Ok(self.get(id)?.status)
+        Ok(records)
     }
 
-    /// Accepts nothing more.
+    /// How many run before it, while it is pending.
+    pub(crate) fn position(&self, live: &Live) -> Option<u64> {
+        self.state().queue.position(live.ticket())
+    }
+
+    /// Ends an owner's execution and waits until nothing of it is left; its final status.
+    pub(crate) async fn kill(&self, owner: &Owner, id: &ExecutionId) -> Result<Status, ApiError> {
+        let record = match self.find(owner, id)? {
+            Found::Live(live) => {
+                live.stop();
+                live.finished().await
+            }
+            Found::Over(record) => *record,
+        };
+        Ok(record.result.status)
+    }
+
+    /// Accepts nothing more; what may wait for the next start does.
     pub(crate) fn drain(&self) {
-        self.state().draining = true;
+        let mut state = self.state();
+        state.draining = true;
+        if self.store.keeps_submissions() {
+            for live in state.live.values().filter(|live| live.record().is_async) {
+                if state.queue.position(live.ticket()).is_some() {
+                    live.suspend();
+                }
+            }
+        }
     }
 
     /// Lets what is under way end within `grace`, then ends it.
@@ -141,111 +283,77 @@ impl Scheduler {
         }
     }
 
-    async fn see_through(self: Arc<Self>, live: Live, submission: Submission, verdict: Verdict) {
-        let mut result = ExecutionResult::new(live.id().clone(), Status::Pending);
-        let (arrived, bytes) = (Instant::now(), submission.bytes());
-        let room = tokio::select! {
-            biased;
-            () = live.stopped() => None,
-            room = tokio::time::timeout(self.queue_timeout, self.room(&submission)) => Some(room),
-        };
-        result.queued_ms = Some(arrived.elapsed().as_millis() as u64);
-        match room {
-            Some(Ok(Some(_room))) => self.run(&live, submission, &mut result).await,
-            Some(_) => {
-                let waited = crate::duration::go_style(self.queue_timeout);
-                verdict::refuse(&mut result, &format!("no slot was free within {waited}"));
-            }
-            None => {
-                result.status = Status::Killed;
-                result.outcome = Some(Outcome::Killed);
-                result.exit_code = 137;
+    /// Gives slots to those whose turn it is.
+    fn dispatch(&self) {
+        let mut state = self.state();
+        while let Some(ticket) = state.queue.next() {
+            if let Some(turn) = state.turns.remove(&ticket) {
+                // One that waits no more gives its slot back itself.
+                let _ = turn.send(());
             }
         }
-        if let Err(error) = self.store.put(Record::new(result.clone())) {
-            tracing::error!(error = &error as &dyn std::error::Error, "a result was lost");
-        }
-        tracing::info!(
-            id = %result.execution_id,
-            status = %result.status,
-            outcome = result.outcome.as_ref().map(Outcome::as_str),
-            exit_code = result.exit_code,
-            queued_ms = result.queued_ms,
-            duration_ms = result.duration_ms,
-            cpu_ms = result.cpu_ms,
-            stdout_bytes = result.stdout.len(),
-            stderr_bytes = result.stderr.len(),
-            "execution finished"
-        );
+    }
+
+    /// Gives an execution's place or slot back.
+    pub(crate) fn leave(&self, live: &Live) {
         {
             let mut state = self.state();
-            state.live.remove(live.id());
-            state.bytes -= bytes;
+            state.turns.remove(live.ticket());
+            state.queue.leave(live.ticket());
         }
-        verdict.send_replace(Some(Arc::new(result)));
+        self.dispatch();
     }
 
-    /// A slot and its memory, in order of arrival: a slot is a guarantee of its memory.
-    async fn room(
-        &self,
-        submission: &Submission,
-    ) -> Option<(OwnedSemaphorePermit, OwnedSemaphorePermit)> {
-        let limits = &submission.job.limits;
-        let disk = limits.disk_mb * self.disk_reserve_percent / 100;
-        let memory = (limits.memory_mb + disk).min(self.memory_budget_mb);
-        let memory = u32::try_from(memory).unwrap_or(u32::MAX);
-        let slot = Arc::clone(&self.slots).acquire_owned().await.ok()?;
-        let memory = Arc::clone(&self.memory_mb).acquire_many_owned(memory).await.ok()?;
-        Some((slot, memory))
-    }
-
-    async fn run(&self, live: &Live, submission: Submission, result: &mut ExecutionResult) {
-        result.status = Status::Running;
-        result.isolation = Some(self.backend.isolation().level);
-        result.started_at = Some(now());
-        if let Err(error) = self.store.put(Record::new(result.clone())) {
-            verdict::refuse(result, &error.to_string());
-            return;
+    /// It is over, or never was.
+    pub(crate) fn forget(&self, live: &Live) {
+        self.leave(live);
+        let record = live.record();
+        let mut state = self.state();
+        state.live.remove(record.id());
+        if let Some(key) = record.key {
+            state.keys.remove(&(record.owner, key.key));
         }
-        let output = Arc::new(Mutex::new(Output::new(self.output_bytes)));
-        let collector = Box::new(Collector(Arc::clone(&output)));
-        let Submission { job, reservation } = submission;
-        let limits = job.limits.clone();
-        let finished = self.backend.run(job, collector, live.switch()).await;
-        drop(reservation);
-        result.finished_at = Some(now());
-        verdict::pronounce(result, finished, &limits);
-        // The backend may still hold its observer, but tells it nothing more.
-        let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
-        let output = std::mem::replace(&mut *output, Output::new(0));
-        (result.stdout, result.stderr, result.truncated) = output.into_text();
-        // Of what is past the limit nothing arrived here.
-        result.truncated |= result.outcome == Some(Outcome::OutputLimit);
     }
 }
 
-/// Keeps an execution's output.
-struct Collector(Arc<Mutex<Output>>);
-
-impl Observer for Collector {
-    fn output(&mut self, stream: OutputStream, bytes: &[u8]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(stream, bytes);
+impl State {
+    fn begin(&mut self, ticket: crate::queue::Ticket, record: Record) -> std::io::Result<Begun> {
+        let id = record.id().clone();
+        let key = record.key.as_ref().map(|key| (record.owner.clone(), key.key.clone()));
+        let live = Live::new(ticket.clone(), record).inspect_err(|_| self.queue.leave(&ticket))?;
+        let (tell, turn) = oneshot::channel();
+        self.turns.insert(ticket, tell);
+        self.live.insert(id.clone(), live.clone());
+        if let Some(key) = key {
+            self.keys.insert(key, id);
+        }
+        Ok(Begun { live, turn })
     }
 }
 
-/// RFC 3339 with exactly six digits of a second, which every client of the original can read.
-fn now() -> String {
-    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+impl Found {
+    /// What is known of it now.
+    pub(crate) fn record(&self) -> Record {
+        match self {
+            Self::Live(live) => live.record(),
+            Self::Over(record) => (**record).clone(),
+        }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn timestamps_have_six_digits_and_a_z() {
-        let text = now();
-        assert_eq!(text.len(), "2026-11-22T23:41:26.118558Z".len(), "{text}");
-        assert!(text.ends_with('Z') && text.as_bytes()[19] == b'.');
+fn turned_away(full: Full) -> ApiError {
+    match full {
+        Full::Waiting(count) => {
+            let message = format!("the queue is full: {count} executions are waiting");
+            ApiError::unavailable("queue_full", message)
+        }
+        Full::Bytes => {
+            let message = "the queue is full: waiting executions hold too much input";
+            ApiError::unavailable("queue_full", message)
+        }
+        Full::OfOwner(most) => {
+            let message = format!("this token has {most} executions waiting already, its maximum");
+            ApiError::too_many("too_many_queued", message)
+        }
     }
 }

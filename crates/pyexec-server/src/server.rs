@@ -1,8 +1,8 @@
 //! The service on a listener.
 
 use crate::{
-    Backend, DefaultNetwork, MemoryStore, SandboxBackend, ServerConfig, ServerError, Store,
-    auth::Tokens, image, linger::Listener, routes, scheduler::Scheduler, spool::SpoolSpace,
+    Backend, DefaultNetwork, DurableStore, MemoryStore, SandboxBackend, ServerConfig, ServerError,
+    Store, auth::Tokens, image, linger::Listener, routes, scheduler::Scheduler, space::SpoolSpace,
     state::AppState,
 };
 use pyexec_sandbox::{Interpreter, Sandbox, SandboxOptions};
@@ -24,7 +24,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// The service with the sandbox of this machine and a store in memory. Where the options name no
+    /// The service with the sandbox of this machine, and a store in memory or, where the settings
+    /// name a folder for it, one that outlives the server. Where the options name no
     /// version to have zygotes of from the start, it is the one that requests get by default.
     ///
     /// # Errors
@@ -36,9 +37,17 @@ impl Server {
             let image = config.default_image.as_deref().unwrap_or_default();
             sandbox.warm.extend(image::choose("", image, &versions));
         }
+        let (ttl, most_bytes) = (config.result_ttl, config.result_bytes);
+        // First: it is the quickest to say that something is wrong.
+        let store: Arc<dyn Store> = match &config.state_dir {
+            None => Arc::new(MemoryStore::new(ttl, most_bytes)),
+            Some(folder) => Arc::new(
+                DurableStore::open(folder, ttl, most_bytes as u64)
+                    .map_err(|error| ServerError::State(folder.clone(), error))?,
+            ),
+        };
         let backend = SandboxBackend::new(Sandbox::start(sandbox)?);
-        let store = MemoryStore::new(config.result_ttl, config.result_bytes);
-        Self::with(config, Arc::new(backend), Arc::new(store))
+        Self::with(config, Arc::new(backend), store)
     }
 
     /// The service with a backend and a store of yours.
@@ -84,14 +93,28 @@ impl Server {
                  included; PYEXEC_NETWORK_MODE=pasta gives them one of their own"
             );
         }
+        let spool = config.spool_folder.clone();
+        let spool = spool.or_else(|| store.spool_folder()).unwrap_or_else(std::env::temp_dir);
+        let output = SpoolSpace::new(spool.clone(), config.output_spool_bytes);
         let state = AppState {
-            scheduler: Scheduler::new(&config, Arc::clone(&backend), store),
-            spool: SpoolSpace::new(config.spool_folder.clone(), config.spool_bytes),
+            scheduler: Scheduler::new(&config, Arc::clone(&backend), store, output),
+            spool: SpoolSpace::new(spool, config.spool_bytes),
             tokens: Tokens::new(config.tokens.clone()),
             config: Arc::new(config),
             backend,
         };
         Ok(Self { state })
+    }
+
+    /// Queues what an earlier server had accepted and not begun.
+    fn take_over(&self) -> Result<(), ServerError> {
+        let scheduler = &self.state.scheduler;
+        let left = scheduler.store.take_over().map_err(ServerError::Store)?;
+        let of_callers = left.into_iter().map(|(record, submission)| {
+            (self.state.tokens.caller(&record.owner), record, submission)
+        });
+        let resumed = scheduler.resume(of_callers.collect());
+        resumed.map_err(|error| ServerError::Io("executions can't be taken over", error))
     }
 
     /// Serves until `shutdown` is done; then running executions have the grace period to end, and
@@ -117,6 +140,7 @@ impl Server {
             tracing::warn!(%error, "the limit on open files stays as it is");
         }
         let scheduler = Arc::clone(&self.state.scheduler);
+        self.take_over()?;
         let grace = self.state.config.grace;
         let (tell, mut told) = watch::channel(false);
         tokio::spawn(async move {

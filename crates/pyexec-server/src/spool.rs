@@ -1,6 +1,7 @@
 //! Where an upload waits for its slot: in a memfd while it is small, in an unlinked file under a
 //! quota once it isn't.
 
+use crate::space::{Reservation, SpoolSpace};
 use rustix::{
     fd::OwnedFd,
     fs::{MemfdFlags, memfd_create},
@@ -8,29 +9,11 @@ use rustix::{
 use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom, Write},
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
 };
 
 /// Up to here memory serves.
 const IN_MEMORY: u64 = 1 << 20;
-
-/// The folder for large uploads, and how much may be in it.
-#[derive(Debug)]
-pub(crate) struct SpoolSpace {
-    pub(crate) folder: PathBuf,
-    pub(crate) most: u64,
-    used: AtomicU64,
-}
-
-impl SpoolSpace {
-    pub(crate) fn new(folder: PathBuf, most: u64) -> Arc<Self> {
-        Arc::new(Self { folder, most, used: AtomicU64::new(0) })
-    }
-}
 
 /// One upload.
 #[derive(Debug)]
@@ -43,8 +26,7 @@ pub(crate) struct Spool {
 impl Spool {
     pub(crate) fn new(space: &Arc<SpoolSpace>) -> io::Result<Self> {
         let file = memfd_create("pyexec-upload", MemfdFlags::CLOEXEC)?.into();
-        let reservation = Reservation { bytes: 0, space: Arc::clone(space) };
-        Ok(Self { file, bytes: 0, reservation })
+        Ok(Self { file, bytes: 0, reservation: Reservation::new(space) })
     }
 
     /// The upload's only descriptor, and its part of the quota to hold for as long.
@@ -53,39 +35,12 @@ impl Spool {
     }
 }
 
-/// A part of the quota; it returns when this is dropped.
-#[derive(Debug)]
-pub(crate) struct Reservation {
-    bytes: u64,
-    space: Arc<SpoolSpace>,
-}
-
-impl Reservation {
-    fn add(&mut self, bytes: u64) -> io::Result<()> {
-        let reserve = |used: u64| used.checked_add(bytes).filter(|used| *used <= self.space.most);
-        let used = &self.space.used;
-        match used.fetch_update(Ordering::AcqRel, Ordering::Acquire, reserve) {
-            Ok(_) => {
-                self.bytes += bytes;
-                Ok(())
-            }
-            Err(_) => Err(io::Error::new(io::ErrorKind::QuotaExceeded, "the upload spool is full")),
-        }
-    }
-}
-
-impl Drop for Reservation {
-    fn drop(&mut self) {
-        self.space.used.fetch_sub(self.bytes, Ordering::AcqRel);
-    }
-}
-
 impl Write for Spool {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let after = self.bytes + bytes.len() as u64;
-        if after > IN_MEMORY && self.reservation.bytes == 0 {
+        if after > IN_MEMORY && self.reservation.bytes() == 0 {
             self.reservation.add(after)?;
-            let mut file = tempfile::tempfile_in(&self.reservation.space.folder)?;
+            let mut file = self.reservation.space().file()?;
             self.file.rewind()?;
             io::copy(&mut self.file, &mut file)?;
             self.file = file;
@@ -126,11 +81,11 @@ mod tests {
         let half = vec![7; 512 << 10];
         let mut spool = Spool::new(&space).unwrap();
         spool.write_all(&half).unwrap();
-        assert_eq!(space.used.load(Ordering::Acquire), 0);
+        assert_eq!(space.used(), 0);
         for _ in 0..4 {
             spool.write_all(&half).unwrap();
         }
-        assert_eq!(space.used.load(Ordering::Acquire), 5 * half.len() as u64);
+        assert_eq!(space.used(), 5 * half.len() as u64);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the file has no name");
         let mut other = Spool::new(&space).unwrap();
         let error = other.write_all(&vec![0; 2 << 20]).unwrap_err();
@@ -143,6 +98,6 @@ mod tests {
         file.read_to_end(&mut bytes).unwrap();
         assert_eq!(bytes, vec![7; 5 * half.len()]);
         drop((reservation, other));
-        assert_eq!(space.used.load(Ordering::Acquire), 0);
+        assert_eq!(space.used(), 0);
     }
 }

@@ -1,6 +1,6 @@
 //! What every route may use.
 
-use crate::{Backend, ServerConfig, auth::Tokens, scheduler::Scheduler, spool::SpoolSpace};
+use crate::{Backend, ServerConfig, auth::Tokens, scheduler::Scheduler, space::SpoolSpace};
 use std::sync::Arc;
 
 /// What every route may use.

@@ -1,10 +1,11 @@
 //! A request in which everything that can be refused has been.
 
 use crate::{
-    Backend, DefaultNetwork, ServerConfig,
+    Backend, DefaultNetwork, ServerConfig, TokenLimits,
     error::ApiError,
     image, limits,
-    spool::{Reservation, Spool, SpoolSpace},
+    space::{Reservation, SpoolSpace},
+    spool::Spool,
 };
 use pyexec_archive::{
     Archive,
@@ -74,6 +75,7 @@ impl Submission {
     pub(crate) fn from_archive(
         upload: Upload,
         metadata: Metadata,
+        token: &TokenLimits,
         config: &ServerConfig,
         backend: &dyn Backend,
     ) -> Result<Self, ApiError> {
@@ -88,7 +90,7 @@ impl Submission {
             config: metadata.config.as_ref(),
             run_as: RunAs::Script,
         };
-        let mut submission = Self::new(upload, &wanted, config, backend)?;
+        let mut submission = Self::new(upload, &wanted, token, config, backend)?;
         let job = &mut submission.job;
         job.args = metadata.script_args;
         job.env = metadata.env_vars;
@@ -100,6 +102,7 @@ impl Submission {
     /// Code without an archive.
     pub(crate) fn from_code(
         request: SimpleExecRequest,
+        token: &TokenLimits,
         config: &ServerConfig,
         backend: &dyn Backend,
         space: &Arc<SpoolSpace>,
@@ -136,7 +139,7 @@ impl Submission {
         let archive = Archive::from_map(files.iter().copied())
             .map_err(|error| invalid(format!("files: {error}")))?;
         let upload = Upload::read(archive.open(), space, &ReadOptions::default())?;
-        let mut submission = Self::new(upload, &wanted, config, backend)?;
+        let mut submission = Self::new(upload, &wanted, token, config, backend)?;
         submission.job.stdin = request.stdin.into_bytes();
         Ok(submission)
     }
@@ -151,6 +154,7 @@ impl Submission {
     fn new(
         upload: Upload,
         wanted: &Wanted<'_>,
+        token: &TokenLimits,
         config: &ServerConfig,
         backend: &dyn Backend,
     ) -> Result<Self, ApiError> {
@@ -160,7 +164,7 @@ impl Submission {
             image => image,
         };
         let version = image::choose(wanted.python_version, image, &backend.versions())?;
-        let limits = limits::resolve(wanted.config, config)?;
+        let limits = limits::resolve(wanted.config, token, config)?;
         let total = upload.manifest.total_bytes();
         if total > limits.disk_mb << 20 {
             return Err(ApiError::bad_request(

@@ -1,7 +1,13 @@
 //! The two parts of an `exec` request, in either order; the tar goes through the safe reader into
 //! the spool as it arrives.
 
-use crate::{body_limit, error::ApiError, state::AppState, submission::Upload};
+use crate::{
+    IdempotencyKey, body_limit,
+    error::ApiError,
+    idempotency::{Fingerprint, KeyOf},
+    state::AppState,
+    submission::Upload,
+};
 use axum::{
     extract::{
         FromRequest, Multipart, Request,
@@ -18,12 +24,22 @@ use tokio::sync::mpsc;
 /// Largest `metadata` part in bytes; it holds the standard input.
 const MOST_METADATA: usize = 64 << 20;
 
+/// An `exec` request.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) upload: Upload,
+    pub(crate) metadata: Metadata,
+    pub(crate) key: Option<IdempotencyKey>,
+}
+
 /// Reads both parts to their end, whatever is wrong with them: a client that is still sending
 /// would not read our answer.
-pub(crate) async fn receive(
-    request: Request,
-    state: &AppState,
-) -> Result<(Upload, Metadata), ApiError> {
+pub(crate) async fn receive(request: Request, state: &AppState) -> Result<Received, ApiError> {
+    let key = KeyOf::read(request.headers())?;
+    // Nobody else needs one, and it takes time.
+    let fingerprint = || key.as_ref().map(|_| Fingerprint::default());
+    let mut fingerprints = [fingerprint(), fingerprint()];
+    let [of_tar, of_metadata] = &mut fingerprints;
     let mut form = Multipart::from_request(request, state).await.map_err(|_| {
         let message = "parsing form: request Content-Type isn't multipart/form-data";
         ApiError::bad_request("invalid_form", message)
@@ -31,9 +47,9 @@ pub(crate) async fn receive(
     let (mut tar, mut metadata) = (None, None);
     while let Some(field) = patiently(form.next_field(), state).await? {
         match field.name() {
-            Some("tar") if tar.is_none() => tar = Some(read_tar(field, state).await?),
+            Some("tar") if tar.is_none() => tar = Some(read_tar(field, of_tar, state).await?),
             Some("metadata") if metadata.is_none() => {
-                metadata = Some(read_metadata(field, state).await?);
+                metadata = Some(read_metadata(field, of_metadata, state).await?);
             }
             _ => drain(field, state).await?,
         }
@@ -41,7 +57,9 @@ pub(crate) async fn receive(
     let metadata = metadata.ok_or_else(|| missing("metadata", "missing metadata"))??;
     let tar =
         tar.ok_or_else(|| missing("tar", "missing tar file: no part is called \"tar\""))??;
-    Ok((tar, metadata))
+    let parts: Vec<_> = fingerprints.into_iter().flatten().collect();
+    let key = key.map(|key| key.with("exec", &parts));
+    Ok(Received { upload: tar, metadata, key })
 }
 
 fn missing(part: &str, message: &str) -> ApiError {
@@ -59,6 +77,7 @@ fn broken(error: &MultipartError, state: &AppState) -> ApiError {
 
 async fn read_metadata(
     mut field: Field<'_>,
+    fingerprint: &mut Option<Fingerprint>,
     state: &AppState,
 ) -> Result<Result<Metadata, ApiError>, ApiError> {
     let mut bytes = Vec::new();
@@ -67,6 +86,9 @@ async fn read_metadata(
             drain(field, state).await?;
             let message = format!("metadata exceeds the limit of {MOST_METADATA} bytes");
             return Ok(Err(ApiError::too_large(message)));
+        }
+        if let Some(fingerprint) = fingerprint {
+            fingerprint.add(&chunk);
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -77,6 +99,7 @@ async fn read_metadata(
 
 async fn read_tar(
     mut field: Field<'_>,
+    fingerprint: &mut Option<Fingerprint>,
     state: &AppState,
 ) -> Result<Result<Upload, ApiError>, ApiError> {
     let (send, chunks) = mpsc::channel(4);
@@ -90,6 +113,9 @@ async fn read_tar(
         Upload::read(Chunks { chunks, current: Bytes::new() }, &space, &options)
     });
     while let Some(chunk) = next_chunk(&mut field, state).await? {
+        if let Some(fingerprint) = fingerprint {
+            fingerprint.add(&chunk);
+        }
         // A reader that has found a fault listens no more; the rest is read and dropped.
         drop(send.send(chunk).await);
     }

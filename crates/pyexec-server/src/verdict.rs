@@ -73,6 +73,15 @@ pub(crate) fn refuse(result: &mut ExecutionResult, reason: &str) {
     result.error = Some(format!("the execution could not be started: {reason}"));
 }
 
+/// The service's own fault took it, or what came of it.
+pub(crate) fn lose(result: &mut ExecutionResult, reason: &str) {
+    result.status = Status::Failed;
+    result.outcome = Some(Outcome::Lost);
+    result.exit_code = 125;
+    result.error = Some(reason.to_owned());
+    (result.result, result.signal) = (None, None);
+}
+
 fn chain(error: &dyn Error) -> String {
     let mut texts = Vec::new();
     let mut next = error.source();

@@ -56,7 +56,12 @@ pub(crate) struct ServeArgs {
     /// Largest upload in MiB [default: 1024]
     #[arg(long, value_name = "MIB")]
     pub(crate) max_body_mb: Option<u32>,
-    /// Folder for uploads above 1 MiB [default: the system's temporary folder]
+    /// Folder in which submissions and results outlive the server [default: none, they are kept
+    /// in memory]
+    #[arg(long, value_name = "FOLDER", env = "PYEXEC_STATE_DIR")]
+    pub(crate) state_dir: Option<PathBuf>,
+    /// Folder for uploads above 1 MiB and outputs above 256 KiB [default: within the state folder,
+    /// or the system's temporary folder]
     #[arg(long, value_name = "FOLDER")]
     pub(crate) spool_dir: Option<PathBuf>,
     /// Control group below which each execution gets one of its own: an empty one that this user

@@ -1,12 +1,18 @@
 //! `POST /api/v1/eval`
 
-use super::answer;
-use crate::{Submission, body_limit, error::ApiError, state::AppState};
+use super::attend;
+use crate::{
+    Caller, Submission, body_limit,
+    error::ApiError,
+    idempotency::{Fingerprint, KeyOf},
+    scheduler::Arrival,
+    state::AppState,
+};
 use axum::{
-    Json,
+    Extension, Json,
     body::Bytes,
     extract::{State, rejection::BytesRejection},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
 };
 use pyexec_types::{ErrorBody, ExecutionResult, SimpleExecRequest};
 
@@ -18,19 +24,25 @@ pub(crate) const MOST_BODY: u64 = 64 << 20;
     post,
     path = "/api/v1/eval",
     tag = "executions",
+    params(("Idempotency-Key" = Option<String>, Header, description = "A name for this request, so that it is carried out once however often it comes")),
     request_body = SimpleExecRequest,
     responses(
         (status = 200, description = "The execution is over", body = ExecutionResult),
         (status = 400, description = "Nothing was run", body = ErrorBody),
         (status = 401, description = "The token is missing or wrong", body = ErrorBody),
+        (status = 409, description = "The Idempotency-Key came with another body before", body = ErrorBody),
         (status = 413, description = "The code is too large", body = ErrorBody),
+        (status = 429, description = "The token has as many waiting as it may", body = ErrorBody),
         (status = 503, description = "The queue is full", body = ErrorBody),
     )
 )]
 pub(crate) async fn eval(
     State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
+    headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<ExecutionResult>, ApiError> {
+    let key = KeyOf::read(&headers)?;
     let body = body.map_err(|error| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => body_limit::exceeded(MOST_BODY),
         _ => ApiError::bad_request("invalid_body", error.body_text()),
@@ -38,6 +50,14 @@ pub(crate) async fn eval(
     // Whatever the Content-Type says, as the original does.
     let request: SimpleExecRequest = serde_json::from_slice(&body)
         .map_err(|error| ApiError::bad_request("invalid_json", format!("invalid JSON: {error}")))?;
-    let submission = Submission::from_code(request, &state.config, &*state.backend, &state.spool)?;
-    answer(state.scheduler.submit(submission)?).await
+    let submission = Submission::from_code(
+        request,
+        &caller.limits,
+        &state.config,
+        &*state.backend,
+        &state.spool,
+    )?;
+    let key = key.map(|key| key.with("eval", &[Fingerprint::of(&body)]));
+    let arrival = Arrival { is_async: false, key };
+    attend(state.scheduler.submit(submission, &caller, arrival).await?).await
 }

@@ -1,9 +1,15 @@
 //! `POST /api/v1/exec/sync` and `POST /api/v1/exec/async`
 
-use super::answer;
-use crate::{Submission, error::ApiError, live::Live, state::AppState, upload};
+use super::attend;
+use crate::{
+    Caller, Submission,
+    error::ApiError,
+    scheduler::{Arrival, Found},
+    state::AppState,
+    upload::{self, Received},
+};
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Request, State},
     http::StatusCode,
 };
@@ -25,20 +31,24 @@ pub(crate) struct ExecForm {
     post,
     path = "/api/v1/exec/sync",
     tag = "executions",
+    params(("Idempotency-Key" = Option<String>, Header, description = "A name for this request, so that it is carried out once however often it comes")),
     request_body(content = ExecForm, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "The execution is over", body = ExecutionResult),
         (status = 400, description = "Nothing was run", body = ErrorBody),
         (status = 401, description = "The token is missing or wrong", body = ErrorBody),
+        (status = 409, description = "The Idempotency-Key came with another body before", body = ErrorBody),
         (status = 413, description = "The request is too large", body = ErrorBody),
+        (status = 429, description = "The token has as many waiting as it may", body = ErrorBody),
         (status = 503, description = "The queue is full", body = ErrorBody),
     )
 )]
 pub(crate) async fn execute_sync(
     State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Result<Json<ExecutionResult>, ApiError> {
-    answer(submit(&state, request).await?).await
+    attend(submit(&state, request, &caller, false).await?).await
 }
 
 /// Run an archive and answer at once.
@@ -46,25 +56,40 @@ pub(crate) async fn execute_sync(
     post,
     path = "/api/v1/exec/async",
     tag = "executions",
+    params(("Idempotency-Key" = Option<String>, Header, description = "A name for this request, so that it is carried out once however often it comes")),
     request_body(content = ExecForm, content_type = "multipart/form-data"),
     responses(
         (status = 202, description = "The execution is accepted", body = Submitted),
         (status = 400, description = "Nothing was run", body = ErrorBody),
         (status = 401, description = "The token is missing or wrong", body = ErrorBody),
+        (status = 409, description = "The Idempotency-Key came with another body before", body = ErrorBody),
         (status = 413, description = "The request is too large", body = ErrorBody),
+        (status = 429, description = "The token has as many waiting as it may", body = ErrorBody),
         (status = 503, description = "The queue is full", body = ErrorBody),
     )
 )]
 pub(crate) async fn execute_async(
     State(state): State<AppState>,
+    Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Result<(StatusCode, Json<Submitted>), ApiError> {
-    let live = submit(&state, request).await?;
-    Ok((StatusCode::ACCEPTED, Json(Submitted { execution_id: live.id().clone() })))
+    let found = submit(&state, request, &caller, true).await?;
+    if let Found::Live(live) = &found {
+        live.keep();
+    }
+    let execution_id = found.record().result.execution_id;
+    Ok((StatusCode::ACCEPTED, Json(Submitted { execution_id })))
 }
 
-async fn submit(state: &AppState, request: Request) -> Result<Live, ApiError> {
-    let (upload, metadata) = upload::receive(request, state).await?;
-    let submission = Submission::from_archive(upload, metadata, &state.config, &*state.backend)?;
-    state.scheduler.submit(submission)
+async fn submit(
+    state: &AppState,
+    request: Request,
+    caller: &Caller,
+    is_async: bool,
+) -> Result<Found, ApiError> {
+    let Received { upload, metadata, key } = upload::receive(request, state).await?;
+    let limits = &caller.limits;
+    let submission =
+        Submission::from_archive(upload, metadata, limits, &state.config, &*state.backend)?;
+    state.scheduler.submit(submission, caller, Arrival { is_async, key }).await
 }

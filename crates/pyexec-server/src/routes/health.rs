@@ -4,6 +4,9 @@ use crate::state::AppState;
 use axum::{Json, extract::State};
 use pyexec_types::{Health, HealthLimits};
 
+/// What this server does beyond the original.
+const EXTENSIONS: [&str; 4] = ["events", "wait", "list", "idempotency"];
+
 /// Whether the server is there, and what it can do.
 #[utoipa::path(
     get,
@@ -20,6 +23,7 @@ pub(crate) async fn health(State(state): State<AppState>) -> Json<Health> {
     health.status = "ok".into();
     health.server = Some("pyexec".into());
     health.version = Some(env!("CARGO_PKG_VERSION").into());
+    health.extensions = EXTENSIONS.map(Into::into).into();
     health.python_versions = state.backend.versions().iter().map(ToString::to_string).collect();
     health.isolation = Some(state.backend.isolation());
     health.limits = Some(limits);

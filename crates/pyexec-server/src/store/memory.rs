@@ -1,76 +1,48 @@
-//! What is remembered of executions.
+//! Executions in memory.
 
-use pyexec_types::{ExecutionId, ExecutionResult};
+use super::{ListQuery, Record, Store, StoreError};
+use crate::{BoxFuture, Owner};
+use pyexec_types::ExecutionId;
 use std::{
-    collections::{HashMap, VecDeque},
-    fmt,
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
-
-/// What is remembered of one execution.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Record {
-    /// What came, or has come so far, of it.
-    pub result: ExecutionResult,
-}
-
-impl Record {
-    /// Remembers a result.
-    pub fn new(result: ExecutionResult) -> Self {
-        Self { result }
-    }
-}
-
-/// A store that could not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-#[error("the execution store failed")]
-pub struct StoreError(#[source] Box<dyn std::error::Error + Send + Sync>);
-
-impl StoreError {
-    /// Wraps the store's own error.
-    pub fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self(error.into())
-    }
-}
-
-/// Remembers executions. Calls are short and may block briefly.
-pub trait Store: fmt::Debug + Send + Sync + 'static {
-    /// Adds a record or replaces it. One whose status is terminal may be forgotten after a time.
-    ///
-    /// # Errors
-    /// Where it could not be stored; then the older record stands.
-    fn put(&self, record: Record) -> Result<(), StoreError>;
-
-    /// The record of an execution; `None` where there is none (any more).
-    ///
-    /// # Errors
-    /// Where the store can't be read.
-    fn get(&self, id: &ExecutionId) -> Result<Option<Record>, StoreError>;
-}
 
 /// Remembers in memory: finished executions for a time, and up to a number of bytes.
 #[derive(Debug)]
 pub struct MemoryStore {
     ttl: Duration,
-    most_bytes: usize,
+    most_bytes: u64,
     kept: Mutex<Kept>,
 }
 
 #[derive(Debug, Default)]
 struct Kept {
     records: HashMap<ExecutionId, Record>,
+    /// Each owner's, in the order of their arrival.
+    of_owner: BTreeMap<(Owner, u64), ExecutionId>,
+    by_key: HashMap<(Owner, String), ExecutionId>,
     /// Finished ones, the oldest first, with when they expire and how large they are.
-    finished: VecDeque<(Instant, usize, ExecutionId)>,
-    bytes: usize,
+    finished: VecDeque<(Instant, u64, ExecutionId)>,
+    bytes: u64,
+}
+
+impl Kept {
+    fn forget(&mut self, id: &ExecutionId) {
+        let Some(Record { owner, created, key, .. }) = self.records.remove(id) else { return };
+        if let Some(key) = key {
+            self.by_key.remove(&(owner.clone(), key.key));
+        }
+        self.of_owner.remove(&(owner, created));
+    }
 }
 
 impl MemoryStore {
     /// A store that forgets a finished execution `ttl` after its end, or earlier, the oldest
     /// first, once there are more than `most_bytes` of results.
     pub fn new(ttl: Duration, most_bytes: usize) -> Self {
-        Self { ttl, most_bytes, kept: Mutex::default() }
+        Self { ttl, most_bytes: most_bytes as u64, kept: Mutex::default() }
     }
 
     fn kept(&self, now: Instant) -> MutexGuard<'_, Kept> {
@@ -83,20 +55,19 @@ impl MemoryStore {
             }
             kept.finished.pop_front();
             kept.bytes -= bytes;
-            kept.records.remove(&id);
+            kept.forget(&id);
         }
         kept
     }
 
     fn put_at(&self, record: Record, now: Instant) {
-        let result = &record.result;
-        let frames = result.traceback.iter().map(|frame| frame.file.len() + frame.function.len());
-        let bytes = result.stdout.len()
-            + result.stderr.len()
-            + result.result.as_ref().map_or(0, String::len)
-            + frames.sum::<usize>();
-        let (id, terminal) = (result.execution_id.clone(), result.status.is_terminal());
+        let (id, bytes) = (record.id().clone(), record.bytes());
+        let terminal = record.result.status.is_terminal();
         let mut kept = self.kept(now);
+        kept.of_owner.insert((record.owner.clone(), record.created), id.clone());
+        if let Some(key) = &record.key {
+            kept.by_key.insert((record.owner.clone(), key.key.clone()), id.clone());
+        }
         kept.records.insert(id.clone(), record);
         if terminal {
             kept.bytes += bytes;
@@ -108,25 +79,51 @@ impl MemoryStore {
 }
 
 impl Store for MemoryStore {
-    fn put(&self, record: Record) -> Result<(), StoreError> {
+    fn put(&self, record: Record) -> BoxFuture<Result<(), StoreError>> {
         self.put_at(record, Instant::now());
-        Ok(())
+        Box::pin(async { Ok(()) })
     }
 
     fn get(&self, id: &ExecutionId) -> Result<Option<Record>, StoreError> {
         Ok(self.kept(Instant::now()).records.get(id).cloned())
+    }
+
+    fn find(&self, owner: &Owner, key: &str) -> Result<Option<Record>, StoreError> {
+        let kept = self.kept(Instant::now());
+        let id = kept.by_key.get(&(owner.clone(), key.to_owned()));
+        Ok(id.and_then(|id| kept.records.get(id)).cloned())
+    }
+
+    fn list(&self, query: &ListQuery) -> Result<Vec<Record>, StoreError> {
+        let kept = self.kept(Instant::now());
+        let of = |created| (query.owner.clone(), created);
+        let found = kept.of_owner.range(of(0)..of(query.before.unwrap_or(u64::MAX))).rev();
+        let records = found.filter_map(|(_, id)| kept.records.get(id));
+        let wanted = |record: &&Record| {
+            query.status.as_ref().is_none_or(|status| record.result.status == *status)
+        };
+        Ok(records.filter(wanted).take(query.limit).cloned().collect())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pyexec_types::Status;
+    use crate::{
+        IdempotencyKey, Output,
+        output::{KeptPlace, KeptStream},
+    };
+    use pyexec_types::{ExecutionResult, Status};
 
     fn record(id: &str, status: Status, stdout: &str) -> Record {
-        let mut result = ExecutionResult::new(id.into(), status);
-        result.stdout = stdout.into();
-        Record::new(result)
+        let place = KeptPlace::Memory(stdout.as_bytes().to_vec().into());
+        let stdout = KeptStream { total: stdout.len() as u64, most: 100, place, gap: None };
+        let output = Output::from_kept(stdout, KeptStream::default());
+        let created = u64::from(id.as_bytes()[0]);
+        let key = IdempotencyKey { key: format!("key of {id}"), digest: String::new() };
+        let result = ExecutionResult::new(id.into(), status);
+        let record = Record::new(result, output, Owner::anonymous(), created);
+        Record { key: Some(key), ..record }
     }
 
     fn has(store: &MemoryStore, id: &str, now: Instant) -> bool {
@@ -143,6 +140,8 @@ mod tests {
         assert!(has(&store, "a", soon) && has(&store, "b", soon));
         let later = now + Duration::from_secs(301);
         assert!(has(&store, "a", later) && !has(&store, "b", later));
+        let kept = store.kept(later);
+        assert_eq!((kept.of_owner.len(), kept.by_key.len(), kept.records.len()), (1, 1, 1));
     }
 
     #[test]
@@ -158,5 +157,30 @@ mod tests {
         );
         store.put_at(record("d", Status::Completed, "more than ten bytes"), now);
         assert!(has(&store, "d", now) && !has(&store, "c", now));
+    }
+
+    #[test]
+    fn lists_have_the_newest_first_and_one_owner_only() {
+        let store = MemoryStore::new(Duration::from_secs(300), 1000);
+        for id in ["a", "b", "c", "d"] {
+            let status = if id == "b" { Status::Running } else { Status::Completed };
+            store.put_at(record(id, status, ""), Instant::now());
+        }
+        let other = Record { owner: Owner::of_token("x"), ..record("e", Status::Completed, "") };
+        store.put_at(other, Instant::now());
+        let list = |status, before, limit| -> String {
+            let owner = Owner::anonymous();
+            let query = ListQuery { owner, status, before, limit };
+            let records = store.list(&query).unwrap();
+            records.iter().map(|record| record.id().as_str()).collect()
+        };
+        assert_eq!(list(None, None, 9), "dcba");
+        assert_eq!(list(None, None, 2), "dc");
+        assert_eq!(list(None, Some(u64::from(b'c')), 9), "ba");
+        assert_eq!(list(Some(Status::Completed), None, 2), "dc");
+        assert_eq!(list(Some(Status::Running), None, 2), "b");
+        let found = store.find(&Owner::anonymous(), "key of c").unwrap().unwrap();
+        assert_eq!(found.id().as_str(), "c");
+        assert_eq!(store.find(&Owner::of_token("x"), "key of c").unwrap(), None);
     }
 }

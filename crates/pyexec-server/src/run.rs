@@ -1,0 +1,156 @@
+//! The life of one execution, from its place in the queue to its verdict.
+
+use crate::{
+    Output, Record, Submission, clock, duration::go_style, live::Live, scheduler::Scheduler,
+    verdict,
+};
+use pyexec_sandbox::{Observer, OutputStream, Stop};
+use pyexec_types::{Outcome, Status};
+use std::{
+    error::Error,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+use tokio::sync::oneshot;
+
+/// Why an execution that waited does so no more.
+enum Waited {
+    ForItsTurn,
+    TooLong,
+    UntilStopped,
+    ForTheNextStart,
+}
+
+impl Scheduler {
+    /// Waits for an execution's turn, runs it, and tells what came of it.
+    pub(crate) async fn see_through(
+        self: Arc<Self>,
+        live: Live,
+        submission: Submission,
+        turn: oneshot::Receiver<()>,
+    ) {
+        let arrived = Instant::now();
+        let waited = self.wait(&live, turn).await;
+        let mut record = live.record();
+        record.result.queued_ms = Some(arrived.elapsed().as_millis() as u64);
+        match waited {
+            Waited::ForTheNextStart => {
+                self.forget(&live);
+                return;
+            }
+            Waited::ForItsTurn => self.run(&live, submission, &mut record).await,
+            Waited::TooLong => {
+                let waited = go_style(self.queue_timeout);
+                let reason = format!("no slot was free within {waited}");
+                verdict::refuse(&mut record.result, &reason);
+            }
+            Waited::UntilStopped => {
+                record.result.status = Status::Killed;
+                record.result.outcome = Some(Outcome::Killed);
+                record.result.exit_code = 137;
+            }
+        }
+        // Nothing of it is left: the next may run while this one is stored.
+        self.leave(&live);
+        record.output.seal();
+        record.result.truncated |= record.output.is_truncated();
+        if let Err(error) = self.store.put(record.clone()).await {
+            tracing::error!(id = %live.id(), error = &error as &dyn Error, "a result was lost");
+            verdict::lose(&mut record.result, "its result could not be stored");
+        }
+        log(&record);
+        live.tell(record);
+        self.forget(&live);
+    }
+
+    async fn wait(&self, live: &Live, turn: oneshot::Receiver<()>) -> Waited {
+        let mut progress = live.watch();
+        tokio::select! {
+            biased;
+            () = live.stopped() => Waited::UntilStopped,
+            turn = tokio::time::timeout(self.queue_timeout, turn) => match turn {
+                Ok(_) => Waited::ForItsTurn,
+                Err(_) => Waited::TooLong,
+            },
+            _ = progress.wait_for(|progress| progress.is_suspended) => Waited::ForTheNextStart,
+        }
+    }
+
+    async fn run(&self, live: &Live, submission: Submission, record: &mut Record) {
+        record.result.status = Status::Running;
+        record.result.isolation = Some(self.backend.isolation().level);
+        record.result.started_at = Some(clock::now());
+        let Submission { job, reservation } = submission;
+        let stored = self.store.put(record.clone());
+        // What runs is never run again, whatever happens; the client of another is here anyway.
+        let stored = if record.is_async { stored.await } else { Ok(()) };
+        if let Err(error) = stored {
+            tracing::error!(id = %live.id(), error = &error as &dyn Error, "not started");
+            verdict::refuse(&mut record.result, "the execution store failed");
+            return;
+        }
+        live.tell(record.clone());
+        let failure = Arc::new(Mutex::new(None));
+        let collector = Collector {
+            output: record.output.clone(),
+            stop: live.switch(),
+            failure: Arc::clone(&failure),
+        };
+        let limits = job.limits.clone();
+        let finished = self.backend.run(job, Box::new(collector), live.switch()).await;
+        drop(reservation);
+        record.result.finished_at = Some(clock::now());
+        verdict::pronounce(&mut record.result, finished, &limits);
+        // Of what is past the limit nothing arrived here.
+        record.result.truncated |= record.result.outcome == Some(Outcome::OutputLimit);
+        let failure = failure.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(error) = failure {
+            tracing::error!(id = %live.id(), %error, "output could not be kept");
+            let reason = match error.kind() {
+                io::ErrorKind::QuotaExceeded | io::ErrorKind::StorageFull => ": the spool is full",
+                _ => "",
+            };
+            let reason = format!("its output could not be kept{reason}");
+            verdict::lose(&mut record.result, &reason);
+        }
+    }
+}
+
+/// Keeps an execution's output; ends the execution where that can't be done.
+struct Collector {
+    output: Output,
+    stop: Stop,
+    failure: Arc<Mutex<Option<io::Error>>>,
+}
+
+impl Observer for Collector {
+    fn output(&mut self, stream: OutputStream, bytes: &[u8]) {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        // What came after a gap that nobody knows of would be wrong.
+        if failure.is_none() {
+            *failure = self.output.append(stream, bytes).err();
+            if failure.is_some() {
+                self.stop.stop();
+            }
+        }
+    }
+}
+
+/// One line for each, without anything that is the script's own.
+fn log(record: &Record) {
+    let Record { result, output, .. } = record;
+    tracing::info!(
+        id = %result.execution_id,
+        owner = ?record.owner,
+        status = %result.status,
+        outcome = result.outcome.as_ref().map(Outcome::as_str),
+        exit_code = result.exit_code,
+        queued_ms = result.queued_ms,
+        duration_ms = result.duration_ms,
+        cpu_ms = result.cpu_ms,
+        stdout_bytes = output.len(OutputStream::Stdout),
+        stderr_bytes = output.len(OutputStream::Stderr),
+        "execution finished"
+    );
+}
