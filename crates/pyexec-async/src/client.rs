@@ -179,7 +179,10 @@ impl Client {
         loop {
             event = match call.step(event, Instant::now())? {
                 Step::Done(output) => return Ok(output),
-                Step::Send(exchange) => self.send(*exchange).await?,
+                Step::Send(exchange) => match self.send(*exchange).await? {
+                    Ok(response) => Event::Answered(response),
+                    Err(error) => Event::Failed(error),
+                },
                 Step::Sleep(pause) => {
                     tokio::time::sleep(pause).await;
                     Event::Woken
@@ -194,12 +197,14 @@ impl Client {
         FeedStream::new(self.clone(), feed)
     }
 
-    async fn send(&self, exchange: Exchange) -> Result<Event> {
+    /// Sends a request and reads its whole answer.
+    pub(crate) async fn send(
+        &self,
+        exchange: Exchange,
+    ) -> Result<Result<http::Response<Vec<u8>>, TransportError>> {
         let exchange = self.settings.prepare(exchange, Instant::now())?;
-        Ok(match exchange::whole(&self.http, exchange).await {
-            Ok(response) => Event::Answered(response),
-            Err(error) => Event::Failed(self.blame(error)),
-        })
+        let answered = exchange::whole(&self.http, exchange).await;
+        Ok(answered.map_err(|error| self.blame(error)))
     }
 
     /// Opens a feed's answer.

@@ -1,7 +1,7 @@
 //! Streamed answers as a `Stream`.
 
 use crate::{Client, exchange::Answer};
-use futures_core::Stream;
+use futures_core::{FusedStream, Stream};
 use pyexec_core::{Error, Feed, FeedEvent, FeedStep, Result};
 use std::{
     fmt,
@@ -71,6 +71,16 @@ impl<F: Feed> FeedStream<F> {
                     })
                 }));
             }
+            FeedStep::Send(exchange) => {
+                self.answer = None;
+                let client = self.client.clone();
+                self.waiting = Some(Box::pin(async move {
+                    Ok(match client.send(*exchange).await? {
+                        Ok(response) => (None, FeedEvent::Answered(response)),
+                        Err(error) => (None, FeedEvent::Failed(error)),
+                    })
+                }));
+            }
             FeedStep::Read => {
                 let Some(mut answer) = self.answer.take() else {
                     return Err(Error::invalid("a feed reads an answer that it hasn't opened"));
@@ -131,6 +141,12 @@ impl<F: Feed> Stream for FeedStream<F> {
                 }
             }
         }
+    }
+}
+
+impl<F: Feed> FusedStream for FeedStream<F> {
+    fn is_terminated(&self) -> bool {
+        self.feed.is_none()
     }
 }
 

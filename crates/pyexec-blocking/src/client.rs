@@ -168,7 +168,10 @@ impl Client {
         loop {
             event = match call.step(event, Instant::now())? {
                 Step::Done(output) => return Ok(output),
-                Step::Send(exchange) => self.send(*exchange)?,
+                Step::Send(exchange) => match self.send(*exchange)? {
+                    Ok(response) => Event::Answered(response),
+                    Err(error) => Event::Failed(error),
+                },
                 Step::Sleep(pause) => {
                     thread::sleep(pause);
                     Event::Woken
@@ -183,12 +186,14 @@ impl Client {
         FeedIter::new(self.clone(), feed)
     }
 
-    fn send(&self, exchange: Exchange) -> Result<Event> {
+    /// Sends a request and reads its whole answer.
+    pub(crate) fn send(
+        &self,
+        exchange: Exchange,
+    ) -> Result<Result<http::Response<Vec<u8>>, TransportError>> {
         let exchange = self.settings.prepare(exchange, Instant::now())?;
-        Ok(match exchange::whole(&self.agent, exchange) {
-            Ok(response) => Event::Answered(response),
-            Err(error) => Event::Failed(self.blame(error)),
-        })
+        let answered = exchange::whole(&self.agent, exchange);
+        Ok(answered.map_err(|error| self.blame(error)))
     }
 
     /// Opens a feed's answer.

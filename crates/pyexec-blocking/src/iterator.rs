@@ -42,6 +42,13 @@ impl<F: Feed> FeedIter<F> {
                         Err(error) => FeedEvent::Failed(error),
                     }
                 }
+                FeedStep::Send(exchange) => {
+                    self.answer = None;
+                    match self.client.send(*exchange)? {
+                        Ok(response) => FeedEvent::Answered(response),
+                        Err(error) => FeedEvent::Failed(error),
+                    }
+                }
                 FeedStep::Read => match self.answer.as_mut().map(Answer::chunk) {
                     Some(Ok(Some(chunk))) => FeedEvent::Chunk(chunk),
                     Some(Ok(None)) => {

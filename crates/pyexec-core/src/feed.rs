@@ -10,10 +10,12 @@ use std::time::{Duration, Instant};
 /// | after | comes |
 /// |---|---|
 /// | [`FeedStep::Open`] | [`FeedEvent::Opened`] or [`FeedEvent::Failed`] |
+/// | [`FeedStep::Send`] | [`FeedEvent::Answered`] or [`FeedEvent::Failed`] |
 /// | [`FeedStep::Read`] | [`FeedEvent::Chunk`], [`FeedEvent::Closed`] or [`FeedEvent::Failed`] |
 /// | [`FeedStep::Yield`], [`FeedStep::Sleep`] | [`FeedEvent::Woken`] |
 ///
-/// A feed may open again, to go on after a lost connection; that drops the answer it had. An
+/// A feed may open again, to go on after a lost connection, and it may ask something in between,
+/// say what the server offers; either drops the answer it had. An
 /// answer with an error status is opened too: the feed reads its text and ends with
 /// [`Error::from_response`](crate::Error::from_response).
 ///
@@ -62,6 +64,8 @@ pub enum FeedEvent {
     Start,
     /// The server began to answer, with whatever status.
     Opened(http::Response<()>),
+    /// A request that isn't streamed was answered, with whatever status.
+    Answered(http::Response<Vec<u8>>),
     /// A piece of the answer, cut anywhere; never empty.
     Chunk(Bytes),
     /// The answer is complete.
@@ -78,6 +82,9 @@ pub enum FeedEvent {
 pub enum FeedStep<T> {
     /// Send a request and report the head of the answer.
     Open(Box<Exchange>),
+    /// Send a request and report the whole answer, as a [`Call`](crate::Call) does, with the
+    /// limits of one.
+    Send(Box<Exchange>),
     /// Read on in the answer.
     Read,
     /// Hand an item to the user.
