@@ -43,6 +43,7 @@
 )]
 
 mod answer;
+mod backoff;
 mod base_url;
 mod body;
 mod call;

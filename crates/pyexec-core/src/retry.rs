@@ -1,7 +1,11 @@
 //! Repeating exchanges that fail in a way that passes.
 
-use crate::{Call, Event, Exchange, Result, Step, TransportErrorKind, error::is_busy, random};
-use http::{Method, header};
+use crate::{
+    Call, Event, Exchange, Result, Step, TransportErrorKind,
+    backoff::{Backoff, retry_after},
+    error::is_busy,
+};
+use http::{HeaderMap, Method};
 use std::time::{Duration, Instant};
 
 /// A [`Call`] that repeats another call's exchanges when they fail in a way that passes, as a
@@ -19,7 +23,7 @@ pub struct Retry<C> {
     call: C,
     policy: RetryPolicy,
     attempt: Option<Attempt>,
-    random: u64,
+    backoff: Backoff,
 }
 
 /// How often, how fast and after what an exchange is repeated.
@@ -143,6 +147,16 @@ impl RetryPolicy {
         self
     }
 
+    /// How the pauses between tries grow.
+    pub(crate) fn backoff(&self) -> Backoff {
+        Backoff::new(self.base, self.cap, self.jitter)
+    }
+
+    /// How long the server asks to be left alone, if that counts.
+    pub(crate) fn pause_asked_for(&self, headers: &HeaderMap) -> Duration {
+        retry_after(headers).filter(|_| self.retry_after).unwrap_or_default()
+    }
+
     /// Whether to repeat an exchange after `event`, and after which time at the earliest.
     fn worth_repeating(&self, exchange: &Exchange, event: &Event) -> Option<Duration> {
         let safe = [Method::GET, Method::HEAD, Method::DELETE];
@@ -160,12 +174,7 @@ impl RetryPolicy {
                 if !self.on_busy {
                     return None;
                 }
-                let seconds = response
-                    .headers()
-                    .get(header::RETRY_AFTER)
-                    .filter(|_| self.retry_after)
-                    .and_then(|value| value.to_str().ok()?.trim().parse().ok());
-                return Some(seconds.map_or(Duration::ZERO, Duration::from_secs));
+                return Some(self.pause_asked_for(response.headers()));
             }
             _ => false,
         };
@@ -184,7 +193,7 @@ struct Attempt {
 impl<C: Call> Retry<C> {
     /// Repeats the exchanges of `call` as the policy says.
     pub fn new(call: C, policy: RetryPolicy) -> Self {
-        Self { call, policy, attempt: None, random: random::unguessable() }
+        Self { call, policy, attempt: None, backoff: policy.backoff() }
     }
 
     /// How long to wait before the exchange is sent again, if it is.
@@ -197,23 +206,10 @@ impl<C: Call> Retry<C> {
         if at_least > self.policy.cap {
             return None;
         }
-        let doubled = 1u32.checked_shl(attempt.sent - 1).unwrap_or(u32::MAX);
-        let longest = self.policy.base.saturating_mul(doubled).min(self.policy.cap);
+        let pause = self.backoff.pause(attempt.sent).max(at_least);
         let deadline = attempt.exchange.deadline;
-        let pause = self.jittered(longest).max(at_least);
         let in_time = deadline.is_none_or(|deadline| now + pause < deadline);
         in_time.then_some(pause)
-    }
-
-    /// `longest`, less a part that is left to chance.
-    fn jittered(&mut self, longest: Duration) -> Duration {
-        // Knuth's multiplier and a large odd increment; the high bits are the good ones.
-        self.random = self
-            .random
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        let chance = f64::from((self.random >> 32) as u32) / f64::from(u32::MAX);
-        longest.mul_f64(1.0 - self.policy.jitter * chance)
     }
 }
 
