@@ -10,7 +10,7 @@
 //! | call the service, whichever client it is | [`Executor`] |
 //! | describe one request and its answer | [`Endpoint`], [`endpoints`] |
 //! | describe a conversation: polling, retrying, falling back | [`Call`], [`Retry`], [`Wait`] |
-//! | describe a streamed answer | [`Feed`] |
+//! | describe a streamed answer | [`Feed`], [`SseParser`] |
 //!
 //! # Writing a call
 //!
@@ -61,6 +61,7 @@ mod project;
 mod random;
 mod retry;
 mod settings;
+mod sse;
 mod submit;
 mod transport;
 mod wait;
@@ -80,6 +81,7 @@ pub use pyexec_archive::{self as archive, Archive, ArchiveError};
 pub use pyexec_types as types;
 pub use retry::{Retry, RetryPolicy};
 pub use settings::{DEFAULT_MAX_RESPONSE, DEFAULT_TIMEOUT, Settings};
+pub use sse::{SseEvent, SseParser};
 pub use submit::{Submission, Submit};
 pub use transport::{TransportError, TransportErrorKind, UploadError};
 pub use wait::{Wait, WaitPolicy};
