@@ -1,8 +1,13 @@
 //! What a server was found to offer.
 
-use crate::{Endpoint, Error, Event, Exchange, Result, endpoints::GetHealth};
+use crate::{
+    Call, CallOptions, Endpoint, Error, Event, Exchange, Result, Retry, Step, endpoints::GetHealth,
+};
 use pyexec_types::Health;
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Instant,
+};
 
 /// What a server was found to offer, remembered for the life of a client, so that `/health` is
 /// asked at most once and only by a call that needs it. Copies share what is known.
@@ -61,6 +66,29 @@ impl Inquiry {
                 Ok(Asked::Over(Event::Start))
             }
             event => Ok(Asked::Over(event)),
+        }
+    }
+}
+
+/// The [`Call`] that asks what a server offers, where nobody knows yet.
+#[derive(Debug)]
+pub(crate) struct Ask(Inquiry);
+
+impl Ask {
+    /// Asks once, and repeats what fails in a way that passes.
+    pub(crate) fn new(options: &CallOptions) -> Retry<Self> {
+        Self(Inquiry::new(options.discovery.clone())).retrying(options.retry)
+    }
+}
+
+impl Call for Ask {
+    type Output = ();
+
+    fn step(&mut self, event: Event, _now: Instant) -> Result<Step<()>> {
+        match self.0.step(event, true)? {
+            Asked::Send(exchange) => Ok(Step::Send(exchange)),
+            Asked::Over(Event::Failed(error)) => Err(error.into()),
+            Asked::Over(_) => Ok(Step::Done(())),
         }
     }
 }

@@ -10,6 +10,7 @@
 //! | call the service, whichever client it is | [`Executor`] |
 //! | describe one request and its answer | [`Endpoint`], [`endpoints`] |
 //! | describe a conversation: polling, retrying, falling back | [`Call`], [`Retry`], [`Wait`] |
+//! | follow an execution as it runs | [`Events`] |
 //! | describe a streamed answer | [`Feed`], [`SseParser`] |
 //!
 //! # Writing a call
@@ -49,9 +50,11 @@ mod body;
 mod call;
 mod credentials;
 mod discovery;
+mod embedded;
 mod endpoint;
 pub mod endpoints;
 mod error;
+mod events;
 mod executor;
 mod feed;
 mod kill_guard;
@@ -72,6 +75,7 @@ pub use call::{Call, Event, Exchange, Once, Step};
 pub use discovery::Discovery;
 pub use endpoint::Endpoint;
 pub use error::{Error, Result};
+pub use events::{Events, ExecutionEvent, Output};
 pub use executor::Executor;
 pub use feed::{Feed, FeedEvent, FeedStep};
 pub use kill_guard::{KillGuard, Killer};

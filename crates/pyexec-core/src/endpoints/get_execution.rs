@@ -37,7 +37,9 @@ impl Endpoint for GetExecution {
     type Output = ExecutionResult;
 
     fn request(&self) -> Result<http::Request<Body>> {
-        about(http::Method::GET, &self.id, self.wait_seconds)
+        let query =
+            self.wait_seconds.map_or_else(String::new, |seconds| format!("?wait={seconds}"));
+        about(http::Method::GET, &self.id, &query)
     }
 
     fn response(&self, response: http::Response<Vec<u8>>) -> Result<ExecutionResult> {

@@ -22,7 +22,7 @@ impl Endpoint for KillExecution {
     type Output = Status;
 
     fn request(&self) -> Result<http::Request<Body>> {
-        about(http::Method::DELETE, &self.id, None)
+        about(http::Method::DELETE, &self.id, "")
     }
 
     fn response(&self, response: http::Response<Vec<u8>>) -> Result<Status> {

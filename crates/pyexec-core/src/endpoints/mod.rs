@@ -1,6 +1,7 @@
 //! The service's routes, one type each.
 
 mod eval;
+pub(crate) mod events;
 mod execute_async;
 mod execute_sync;
 mod get_execution;
@@ -21,21 +22,16 @@ use pyexec_types::ExecutionId;
 /// What may stand in a path segment as it is. Dots are escaped too, so that no id is `..`.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~');
 
-/// A request about one execution.
-fn about(
-    method: http::Method,
-    id: &ExecutionId,
-    wait_seconds: Option<u64>,
-) -> Result<http::Request<Body>> {
+/// A request about one execution; `rest` follows its id in the URL.
+fn about(method: http::Method, id: &ExecutionId, rest: &str) -> Result<http::Request<Body>> {
     let id = id.as_str();
     if id.is_empty() {
         return Err(Error::invalid("an execution's id is empty"));
     }
-    let query = wait_seconds.map_or_else(String::new, |seconds| format!("?wait={seconds}"));
     let segment = utf8_percent_encode(id, SEGMENT);
     http::Request::builder()
         .method(method)
-        .uri(format!("/api/v1/executions/{segment}{query}"))
+        .uri(format!("/api/v1/executions/{segment}{rest}"))
         .body(Body::empty())
         .map_err(|error| Error::invalid_because("cannot ask for an execution", error))
 }
@@ -51,9 +47,9 @@ mod tests {
             ("../../health", "%2E%2E%2F%2E%2E%2Fhealth"),
             ("a b?c#d%é", "a%20b%3Fc%23d%25%C3%A9"),
         ] {
-            let request = about(http::Method::GET, &id.into(), None).unwrap();
+            let request = about(http::Method::GET, &id.into(), "").unwrap();
             assert_eq!(request.uri().to_string(), format!("/api/v1/executions/{path}"));
         }
-        assert!(about(http::Method::GET, &"".into(), None).is_err());
+        assert!(about(http::Method::GET, &"".into(), "").is_err());
     }
 }
