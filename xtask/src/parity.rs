@@ -31,7 +31,7 @@ enum Difference {
     Returns,
 }
 
-const LISTED: [Listed; 5] = [
+const LISTED: [Listed; 6] = [
     Listed {
         of: "Client",
         method: "with_http_client",
@@ -43,6 +43,12 @@ const LISTED: [Listed; 5] = [
         method: "with_agent",
         difference: Difference::OnlyIn(BLOCKING),
         reason: "ureq has agents, see `with_http_client`",
+    },
+    Listed {
+        of: "Client",
+        method: "events",
+        difference: Difference::Returns,
+        reason: "a stream or an iterator",
     },
     Listed {
         of: "Client",

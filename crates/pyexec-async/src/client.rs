@@ -5,8 +5,8 @@ use crate::{
     exchange::{self, Answer},
 };
 use pyexec_core::{
-    Archive, BaseUrl, Call, CallOptions, Discovery, Endpoint, Error, Event, Exchange, Executor,
-    Feed, Killer, Result, Settings, Step, Submission, TransportError, Wait, WaitPolicy,
+    Archive, BaseUrl, Call, CallOptions, Discovery, Endpoint, Error, Event, Events, Exchange,
+    Executor, Feed, Killer, Result, Settings, Step, Submission, TransportError, Wait, WaitPolicy,
     endpoints::{Eval, ExecuteAsync, ExecuteSync, GetExecution, GetHealth, KillExecution},
     types::{ExecutionId, ExecutionResult, Health, Metadata, SimpleExecRequest, Status},
 };
@@ -190,6 +190,33 @@ impl Client {
                 _ => return Err(Error::unknown_step()),
             };
         }
+    }
+
+    /// Follows what an execution writes until it ends, live where the server offers that. An id
+    /// will do; [`Events`] has more to choose.
+    ///
+    /// A connection that is lost is opened again, without loss or repetition. An error is the
+    /// last item: [`Error::NotFound`] if the server doesn't know the execution (any more), or
+    /// what was wrong with the last connection when that was tried often enough.
+    ///
+    /// ```no_run
+    /// use pyexec_async::ExecutionEvent;
+    ///
+    /// # async fn example(client: pyexec_async::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// # let id = "exe_1".into();
+    /// let mut events = client.events(&id);
+    /// while let Some(event) = events.next().await {
+    ///     match event? {
+    ///         ExecutionEvent::Stdout(output) => print!("{}", output.bytes.escape_ascii()),
+    ///         ExecutionEvent::Result(result) => println!("exit code {}", result.exit_code),
+    ///         _ => {}
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn events(&self, events: impl Into<Events>) -> FeedStream<Events> {
+        self.feed(events.into().carried_out(self.options()))
     }
 
     /// Follows a streamed answer.

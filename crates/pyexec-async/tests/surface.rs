@@ -1,6 +1,6 @@
 //! Pins what the compiler says of the client and tools that compare APIs can't see.
 
-use pyexec_async::{Archive, Client, Executor, Pending, Result, types::*};
+use pyexec_async::{Archive, Client, Events, ExecutionEvent, Executor, Pending, Result, types::*};
 use pyexec_core::{Feed, FeedEvent, FeedStep};
 use std::time::{Duration, Instant};
 
@@ -50,5 +50,12 @@ fn clients_and_streams_cross_threads() {
     fn crosses<T: Clone + Send + Sync + std::fmt::Debug + 'static>() {}
     crosses::<Client>();
     fn is_stream(_: impl futures_core::Stream<Item = Result<u8>> + Send + Unpin + 'static) {}
-    is_stream(Client::new("http://localhost:1").unwrap().feed(Never));
+    let client = Client::new("http://localhost:1").unwrap();
+    is_stream(client.feed(Never));
+    fn is_fused(
+        _: impl futures_core::FusedStream<Item = Result<ExecutionEvent>> + Send + Unpin + 'static,
+    ) {
+    }
+    is_fused(client.events(&"exe_1".into()));
+    is_fused(client.events(Events::new(&"exe_1".into()).reconnects(3)));
 }

@@ -55,6 +55,27 @@
 //! # }
 //! ```
 //!
+//! Its output as it is written, byte for byte, from a server with live events; from any other
+//! server the same at the end:
+//!
+//! ```no_run
+//! use pyexec_blocking::ExecutionEvent;
+//! use std::io::{Write, stderr, stdout};
+//! # use pyexec_blocking::{Archive, Client, types::Metadata};
+//! # fn example(client: Client, archive: Archive) -> Result<(), Box<dyn std::error::Error>> {
+//! let id = client.execute_async(&archive, &Metadata::new("main.py"))?;
+//! for event in client.events(&id) {
+//!     match event? {
+//!         ExecutionEvent::Stdout(output) => stdout().write_all(&output.bytes)?,
+//!         ExecutionEvent::Stderr(output) => stderr().write_all(&output.bytes)?,
+//!         ExecutionEvent::Result(result) => println!("exit code {}", result.exit_code),
+//!         _ => {}
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! A service behind a proxy, with a certificate and a token of its own, and a network that fails
 //! now and then:
 //!
@@ -92,6 +113,6 @@ pub use iterator::FeedIter;
 /// Kills an execution when it is dropped; see [`Client::kill_guard`].
 pub type KillGuard = pyexec_core::KillGuard<Client>;
 pub use pyexec_core::{
-    Archive, ArchiveError, BaseUrl, CallOptions, Error, Executor, Result, RetryPolicy,
-    TransportError, TransportErrorKind, WaitPolicy, archive, types,
+    Archive, ArchiveError, BaseUrl, CallOptions, Error, Events, ExecutionEvent, Executor, Output,
+    Result, RetryPolicy, TransportError, TransportErrorKind, WaitPolicy, archive, types,
 };

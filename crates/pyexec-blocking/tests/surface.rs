@@ -1,7 +1,7 @@
 //! Pins what the compiler says of the client and tools that compare APIs can't see.
 
-use pyexec_blocking::{Archive, Client, Executor, Result, types::*};
-use std::time::Duration;
+use pyexec_blocking::{Archive, Client, Events, ExecutionEvent, Executor, Result, types::*};
+use std::{iter::FusedIterator, time::Duration};
 
 /// What a call that isn't made would bring.
 fn is<T>(_: impl FnOnce() -> T) {}
@@ -30,7 +30,11 @@ fn replies_are_results() {
 }
 
 #[test]
-fn clients_cross_threads() {
+fn clients_and_iterators_cross_threads() {
     fn crosses<T: Clone + Send + Sync + std::fmt::Debug + 'static>() {}
     crosses::<Client>();
+    fn is_fused(_: impl FusedIterator<Item = Result<ExecutionEvent>> + Send + 'static) {}
+    let client = Client::new("http://localhost:1").unwrap();
+    is_fused(client.events(&"exe_1".into()));
+    is_fused(client.events(Events::new(&"exe_1".into()).reconnects(3)));
 }

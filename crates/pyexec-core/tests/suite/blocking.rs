@@ -4,7 +4,7 @@
 use crate::suite::{Options, Subject};
 use pyexec_blocking::Client;
 use pyexec_core::{
-    Archive, Call, Feed, Result, WaitPolicy,
+    Archive, Call, Events, ExecutionEvent, Feed, Result, WaitPolicy,
     types::{ExecutionId, ExecutionResult, Health, Metadata, SimpleExecRequest, Status},
 };
 
@@ -84,6 +84,10 @@ impl Subject for Blocking {
 
     fn run<C: Call>(&self, call: C) -> Result<C::Output> {
         self.0.run(call)
+    }
+
+    fn events(&self, events: impl Into<Events>) -> Vec<Result<ExecutionEvent>> {
+        self.0.events(events).collect()
     }
 
     fn collect<F: Feed>(&self, feed: F) -> Vec<Result<F::Item>> {

@@ -14,6 +14,7 @@
 pub mod api;
 #[cfg(feature = "fs")]
 pub mod big;
+pub mod events;
 pub mod fake;
 pub mod feeds;
 pub mod options;
@@ -49,6 +50,14 @@ macro_rules! scripted {
                 ids_are_escaped,
                 unknown_statuses_are_kept,
                 errors_keep_the_servers_words,
+            }
+            events {
+                live_and_byte_for_byte,
+                a_lost_connection_is_resumed,
+                silence_is_a_lost_connection,
+                a_stream_that_is_refused,
+                an_event_without_end,
+                a_server_without_events_is_asked,
             }
             feeds {
                 chunks_as_they_come,

@@ -6,7 +6,7 @@ use super::{
     fake::{Received, json, ok},
 };
 use pyexec_core::{
-    Error,
+    Error, ExecutionEvent,
     types::{ExecutionConfig, ExecutionId, Metadata, SimpleExecRequest, Status},
 };
 
@@ -158,7 +158,7 @@ fn original(requests: usize) -> Fake {
 }
 
 pub fn every_operation_is_understood<S: Subject>() {
-    let fake = original(7);
+    let fake = original(8);
     let client = S::new(&fake.url);
     assert_eq!(client.health().unwrap().status, "ok");
     let config = ExecutionConfig { timeout_seconds: 60, memory_mb: 512, ..Default::default() };
@@ -180,6 +180,13 @@ pub fn every_operation_is_understood<S: Subject>() {
     // It has no long poll, and says so by what it leaves out of /health.
     let waited = client.wait_for_completion(&id, std::time::Duration::ZERO).unwrap();
     assert_eq!(waited.stdout, "a\u{fffd}\u{fffd}b\0c<&>");
+    // Nor live events.
+    let events = client.events(&id).into_iter().collect::<Result<Vec<_>, _>>().unwrap();
+    let [ExecutionEvent::Stdout(output), ExecutionEvent::Result(result)] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(output.bytes, waited.stdout);
+    assert_eq!((result.stdout.as_str(), &result.status), ("", &waited.status));
     assert_eq!(client.kill_execution(&id).unwrap(), Status::Killed);
     let result = client.eval(&SimpleExecRequest::new("'<é&>'")).unwrap();
     assert_eq!((result.stdout.as_str(), result.result.as_deref()), ("out", Some("'<é&>'")));

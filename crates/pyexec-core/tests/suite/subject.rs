@@ -1,7 +1,7 @@
 //! A client under test.
 
 use pyexec_core::{
-    Archive, Call, Feed, Result, RetryPolicy, WaitPolicy,
+    Archive, Call, Events, ExecutionEvent, Feed, Result, RetryPolicy, WaitPolicy,
     types::{ExecutionId, ExecutionResult, Health, Metadata, SimpleExecRequest, Status},
 };
 use std::time::Duration;
@@ -49,6 +49,8 @@ pub trait Subject: Sized {
     fn eval(&self, request: &SimpleExecRequest) -> Result<ExecutionResult>;
     fn health(&self) -> Result<Health>;
     fn run<C: Call>(&self, call: C) -> Result<C::Output>;
+    /// Every event of an execution.
+    fn events(&self, events: impl Into<Events>) -> Vec<Result<ExecutionEvent>>;
     /// Every item of a feed.
     fn collect<F: Feed>(&self, feed: F) -> Vec<Result<F::Item>>;
 }

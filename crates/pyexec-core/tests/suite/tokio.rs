@@ -2,9 +2,9 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 use crate::suite::{Options, Subject};
-use pyexec_async::Client;
+use pyexec_async::{Client, FeedStream};
 use pyexec_core::{
-    Archive, Call, Feed, Result, WaitPolicy,
+    Archive, Call, Events, ExecutionEvent, Feed, Result, WaitPolicy,
     types::{ExecutionId, ExecutionResult, Health, Metadata, SimpleExecRequest, Status},
 };
 use tokio::runtime::Runtime;
@@ -101,14 +101,19 @@ impl Subject for Async {
         self.runtime.block_on(self.client.run(call))
     }
 
-    fn collect<F: Feed>(&self, feed: F) -> Vec<Result<F::Item>> {
-        self.runtime.block_on(async {
-            let mut stream = self.client.feed(feed);
-            let mut items = Vec::new();
-            while let Some(item) = stream.next().await {
-                items.push(item);
-            }
-            items
-        })
+    fn events(&self, events: impl Into<Events>) -> Vec<Result<ExecutionEvent>> {
+        self.runtime.block_on(all(self.client.events(events)))
     }
+
+    fn collect<F: Feed>(&self, feed: F) -> Vec<Result<F::Item>> {
+        self.runtime.block_on(all(self.client.feed(feed)))
+    }
+}
+
+async fn all<F: Feed>(mut stream: FeedStream<F>) -> Vec<Result<F::Item>> {
+    let mut items = Vec::new();
+    while let Some(item) = stream.next().await {
+        items.push(item);
+    }
+    items
 }
