@@ -31,7 +31,7 @@ enum Difference {
     Returns,
 }
 
-const LISTED: [Listed; 6] = [
+const LISTED: [Listed; 7] = [
     Listed {
         of: "Client",
         method: "with_http_client",
@@ -47,6 +47,12 @@ const LISTED: [Listed; 6] = [
     Listed {
         of: "Client",
         method: "events",
+        difference: Difference::Returns,
+        reason: "a stream or an iterator",
+    },
+    Listed {
+        of: "Client",
+        method: "executions",
         difference: Difference::Returns,
         reason: "a stream or an iterator",
     },

@@ -6,9 +6,14 @@ use crate::{
 };
 use pyexec_core::{
     Archive, BaseUrl, Call, CallOptions, Discovery, Endpoint, Error, Event, Events, Exchange,
-    Executor, Feed, Killer, Result, Settings, Step, Submission, TransportError, Wait, WaitPolicy,
-    endpoints::{Eval, ExecuteAsync, ExecuteSync, GetExecution, GetHealth, KillExecution},
-    types::{ExecutionId, ExecutionResult, Health, Metadata, SimpleExecRequest, Status},
+    Executor, Feed, Killer, Pages, Result, Settings, Step, Submission, TransportError, Wait,
+    WaitPolicy,
+    endpoints::{
+        Eval, ExecuteAsync, ExecuteSync, GetExecution, GetHealth, KillExecution, ListExecutions,
+    },
+    types::{
+        ExecutionId, ExecutionList, ExecutionResult, Health, Metadata, SimpleExecRequest, Status,
+    },
 };
 use std::{sync::Arc, time::Instant};
 
@@ -136,6 +141,16 @@ impl Client {
         self.run(KillExecution::new(id).once().retrying(self.settings.retry_policy())).await
     }
 
+    /// Asks for a page of the caller's own executions, without their output;
+    /// [`executions`](Self::executions) turns the pages.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if the server doesn't offer that, as the original.
+    pub async fn list_executions(&self, list: &ListExecutions) -> Result<ExecutionList> {
+        self.run(list.clone().once().retrying(self.settings.retry_policy())).await
+    }
+
     /// Asks for an execution until it is completed, failed or killed. An interval will do for a
     /// policy.
     ///
@@ -217,6 +232,28 @@ impl Client {
     /// ```
     pub fn events(&self, events: impl Into<Events>) -> FeedStream<Events> {
         self.feed(events.into().carried_out(self.options()))
+    }
+
+    /// All of the caller's own executions that the list is about, without their output, page after
+    /// page as they are wanted.
+    ///
+    /// An error is the last item: [`Error::NotFound`] if the server offers no lists, as the
+    /// original.
+    ///
+    /// ```no_run
+    /// use pyexec_async::{ListExecutions, types::Status};
+    ///
+    /// # async fn example(client: pyexec_async::Client) -> Result<(), pyexec_async::Error> {
+    /// let running = ListExecutions::new().status(Status::Running);
+    /// let mut executions = client.executions(running);
+    /// while let Some(execution) = executions.next().await {
+    ///     println!("{}", execution?.execution_id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn executions(&self, list: impl Into<Pages>) -> FeedStream<Pages> {
+        self.feed(list.into().carried_out(self.options()))
     }
 
     /// Follows a streamed answer.

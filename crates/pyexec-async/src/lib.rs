@@ -121,6 +121,7 @@ pub use pending::Pending;
 pub type KillGuard = pyexec_core::KillGuard<Client>;
 pub use pyexec_core::{
     Archive, ArchiveError, BaseUrl, CallOptions, Error, Events, ExecutionEvent, Executor, Output,
-    Result, RetryPolicy, TransportError, TransportErrorKind, WaitPolicy, archive, types,
+    Pages, Result, RetryPolicy, TransportError, TransportErrorKind, WaitPolicy, archive,
+    endpoints::ListExecutions, types,
 };
 pub use stream::FeedStream;

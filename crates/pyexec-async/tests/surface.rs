@@ -1,6 +1,8 @@
 //! Pins what the compiler says of the client and tools that compare APIs can't see.
 
-use pyexec_async::{Archive, Client, Events, ExecutionEvent, Executor, Pending, Result, types::*};
+use pyexec_async::{
+    Archive, Client, Events, ExecutionEvent, Executor, ListExecutions, Pending, Result, types::*,
+};
 use pyexec_core::{Feed, FeedEvent, FeedStep};
 use std::time::{Duration, Instant};
 
@@ -17,6 +19,7 @@ fn replies_are_futures_that_cross_threads() {
     brings::<ExecutionId>(client.execute_async(&archive, &metadata));
     brings::<ExecutionResult>(client.get_execution(&id));
     brings::<Status>(client.kill_execution(&id));
+    brings::<ExecutionList>(client.list_executions(&ListExecutions::new()));
     brings::<ExecutionResult>(client.wait_for_completion(&id, Duration::ZERO));
     brings::<ExecutionResult>(client.eval(&eval));
     brings::<Health>(client.health());
@@ -28,6 +31,7 @@ fn replies_are_futures_that_cross_threads() {
     replies::<ExecutionId>(Executor::execute_async(&client, &archive, &metadata));
     replies::<ExecutionResult>(Executor::get_execution(&client, &id));
     replies::<Status>(Executor::kill_execution(&client, &id));
+    replies::<ExecutionList>(Executor::list_executions(&client, &ListExecutions::new()));
     replies::<ExecutionResult>(Executor::wait_for_completion(&client, &id, Duration::ZERO));
     replies::<ExecutionResult>(Executor::eval(&client, &eval));
     replies::<Health>(Executor::health(&client));

@@ -6,9 +6,14 @@ use crate::{
 };
 use pyexec_core::{
     Archive, BaseUrl, Call, CallOptions, Discovery, Endpoint, Error, Event, Events, Exchange,
-    Executor, Feed, Killer, Result, Settings, Step, Submission, TransportError, Wait, WaitPolicy,
-    endpoints::{Eval, ExecuteAsync, ExecuteSync, GetExecution, GetHealth, KillExecution},
-    types::{ExecutionId, ExecutionResult, Health, Metadata, SimpleExecRequest, Status},
+    Executor, Feed, Killer, Pages, Result, Settings, Step, Submission, TransportError, Wait,
+    WaitPolicy,
+    endpoints::{
+        Eval, ExecuteAsync, ExecuteSync, GetExecution, GetHealth, KillExecution, ListExecutions,
+    },
+    types::{
+        ExecutionId, ExecutionList, ExecutionResult, Health, Metadata, SimpleExecRequest, Status,
+    },
 };
 use std::{sync::Arc, thread, time::Instant};
 use ureq::Agent;
@@ -125,6 +130,16 @@ impl Client {
         self.run(KillExecution::new(id).once().retrying(self.settings.retry_policy()))
     }
 
+    /// Asks for a page of the caller's own executions, without their output;
+    /// [`executions`](Self::executions) turns the pages.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if the server doesn't offer that, as the original.
+    pub fn list_executions(&self, list: &ListExecutions) -> Result<ExecutionList> {
+        self.run(list.clone().once().retrying(self.settings.retry_policy()))
+    }
+
     /// Asks for an execution until it is completed, failed or killed. An interval will do for a
     /// policy.
     ///
@@ -205,6 +220,27 @@ impl Client {
     /// ```
     pub fn events(&self, events: impl Into<Events>) -> FeedIter<Events> {
         self.feed(events.into().carried_out(self.options()))
+    }
+
+    /// All of the caller's own executions that the list is about, without their output, page after
+    /// page as they are wanted.
+    ///
+    /// An error is the last item: [`Error::NotFound`] if the server offers no lists, as the
+    /// original.
+    ///
+    /// ```no_run
+    /// use pyexec_blocking::{ListExecutions, types::Status};
+    ///
+    /// # fn example(client: pyexec_blocking::Client) -> Result<(), pyexec_blocking::Error> {
+    /// let running = ListExecutions::new().status(Status::Running);
+    /// for execution in client.executions(running) {
+    ///     println!("{}", execution?.execution_id);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn executions(&self, list: impl Into<Pages>) -> FeedIter<Pages> {
+        self.feed(list.into().carried_out(self.options()))
     }
 
     /// Follows a streamed answer.

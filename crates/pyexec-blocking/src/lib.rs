@@ -114,5 +114,6 @@ pub use iterator::FeedIter;
 pub type KillGuard = pyexec_core::KillGuard<Client>;
 pub use pyexec_core::{
     Archive, ArchiveError, BaseUrl, CallOptions, Error, Events, ExecutionEvent, Executor, Output,
-    Result, RetryPolicy, TransportError, TransportErrorKind, WaitPolicy, archive, types,
+    Pages, Result, RetryPolicy, TransportError, TransportErrorKind, WaitPolicy, archive,
+    endpoints::ListExecutions, types,
 };

@@ -1,6 +1,8 @@
 //! Pins what the compiler says of the client and tools that compare APIs can't see.
 
-use pyexec_blocking::{Archive, Client, Events, ExecutionEvent, Executor, Result, types::*};
+use pyexec_blocking::{
+    Archive, Client, Events, ExecutionEvent, Executor, ListExecutions, Result, types::*,
+};
 use std::{iter::FusedIterator, time::Duration};
 
 /// What a call that isn't made would bring.
@@ -15,6 +17,7 @@ fn replies_are_results() {
     is::<Result<ExecutionId>>(|| client.execute_async(&archive, &metadata));
     is::<Result<ExecutionResult>>(|| client.get_execution(&id));
     is::<Result<Status>>(|| client.kill_execution(&id));
+    is::<Result<ExecutionList>>(|| client.list_executions(&ListExecutions::new()));
     is::<Result<ExecutionResult>>(|| client.wait_for_completion(&id, Duration::ZERO));
     is::<Result<ExecutionResult>>(|| client.eval(&SimpleExecRequest::new("1")));
     is::<Result<Health>>(|| client.health());
@@ -23,6 +26,7 @@ fn replies_are_results() {
     is::<Result<ExecutionId>>(|| Executor::execute_async(&client, &archive, &metadata));
     is::<Result<ExecutionResult>>(|| Executor::get_execution(&client, &id));
     is::<Result<Status>>(|| Executor::kill_execution(&client, &id));
+    is::<Result<ExecutionList>>(|| Executor::list_executions(&client, &ListExecutions::new()));
     is::<Result<ExecutionResult>>(|| Executor::wait_for_completion(&client, &id, Duration::ZERO));
     is::<Result<ExecutionResult>>(|| Executor::eval(&client, &SimpleExecRequest::new("1")));
     is::<Result<Health>>(|| Executor::health(&client));

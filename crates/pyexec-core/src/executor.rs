@@ -2,9 +2,13 @@
 
 use crate::{
     Archive, Call, CallOptions, Endpoint, Submission, Wait, WaitPolicy,
-    endpoints::{Eval, ExecuteAsync, ExecuteSync, GetExecution, GetHealth, KillExecution},
+    endpoints::{
+        Eval, ExecuteAsync, ExecuteSync, GetExecution, GetHealth, KillExecution, ListExecutions,
+    },
 };
-use pyexec_types::{ExecutionId, ExecutionResult, Health, Metadata, SimpleExecRequest, Status};
+use pyexec_types::{
+    ExecutionId, ExecutionList, ExecutionResult, Health, Metadata, SimpleExecRequest, Status,
+};
 
 /// What every client can do, whichever way it waits. A blocking client replies with a `Result`,
 /// an async one with a future of it.
@@ -81,6 +85,11 @@ pub trait Executor {
     /// Ends an execution. The status is `killed`, or what it already was if it had ended.
     fn kill_execution(&self, id: &ExecutionId) -> Self::Reply<'_, Status> {
         self.run(KillExecution::new(id).once().retrying(self.options().retry))
+    }
+
+    /// Asks for a page of the caller's own executions, without their output (*ext*).
+    fn list_executions(&self, list: &ListExecutions) -> Self::Reply<'_, ExecutionList> {
+        self.run(list.clone().once().retrying(self.options().retry))
     }
 
     /// Asks for an execution until it is completed, failed or killed.

@@ -7,6 +7,7 @@ mod execute_sync;
 mod get_execution;
 mod health;
 mod kill_execution;
+mod list_executions;
 
 pub use eval::Eval;
 pub use execute_async::ExecuteAsync;
@@ -14,6 +15,7 @@ pub use execute_sync::ExecuteSync;
 pub use get_execution::GetExecution;
 pub use health::GetHealth;
 pub use kill_execution::KillExecution;
+pub use list_executions::ListExecutions;
 
 use crate::{Body, Error, Result};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};

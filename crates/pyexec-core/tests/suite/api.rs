@@ -7,6 +7,7 @@ use super::{
 use mockito::{Matcher, Server};
 use pyexec_core::{
     Archive, Error,
+    endpoints::ListExecutions,
     types::{ExecutionConfig, ExecutionId, Metadata, SimpleExecRequest, Status},
 };
 use std::time::Duration;
@@ -181,6 +182,31 @@ pub fn token_and_headers<S: Subject>() {
     let bad = Options { token: Some("s3\ncret".into()), ..Options::new(server.url()) };
     let Err(error) = S::build(bad) else { panic!("accepted") };
     assert!(!format!("{error} {error:?}").contains("cret"));
+}
+
+pub fn lists_page_by_page<S: Subject>() {
+    let page = |id: &str, next: &str| {
+        let execution = format!(r#"{{"execution_id":"{id}","status":"running"}}"#);
+        ok(&format!(r#"{{"executions":[{execution}]{next}}}"#))
+    };
+    let first = page("exe_1", r#","next":"a/b""#);
+    let busy = json("503 Service Unavailable", r#"{"error":"busy"}"#);
+    let missing = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+    let fake = Fake::answers([first.clone(), first, busy, page("exe_2", ""), missing.into()]);
+    let client = S::new(&fake.url);
+    let list = ListExecutions::new().status(Status::Running).limit(1);
+    let page = client.list_executions(&list).unwrap();
+    assert_eq!((page.executions.len(), page.next.as_deref()), (1, Some("a/b")));
+    let all = client.executions(list).into_iter().collect::<Result<Vec<_>, _>>().unwrap();
+    let ids: Vec<_> = all.iter().map(|execution| execution.execution_id.as_str()).collect();
+    assert_eq!(ids, ["exe_1", "exe_2"]);
+    let error = client.list_executions(&ListExecutions::new()).unwrap_err();
+    assert!(error.is_not_found() && error.to_string().contains("no list"), "{error}");
+    let (first, next) = (
+        "GET /api/v1/executions?status=running&limit=1",
+        "GET /api/v1/executions?status=running&limit=1&cursor=a%2Fb",
+    );
+    assert_eq!(fake.lines(), [first, first, next, next, "GET /api/v1/executions"]);
 }
 
 pub fn ids_are_escaped<S: Subject>() {

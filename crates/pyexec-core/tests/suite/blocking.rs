@@ -5,7 +5,10 @@ use crate::suite::{Options, Subject};
 use pyexec_blocking::Client;
 use pyexec_core::{
     Archive, Call, Events, ExecutionEvent, Feed, Result, WaitPolicy,
-    types::{ExecutionId, ExecutionResult, Health, Metadata, SimpleExecRequest, Status},
+    endpoints::ListExecutions,
+    types::{
+        ExecutionId, ExecutionList, ExecutionResult, Health, Metadata, SimpleExecRequest, Status,
+    },
 };
 
 /// The blocking client.
@@ -72,6 +75,14 @@ impl Subject for Blocking {
         policy: impl Into<WaitPolicy>,
     ) -> Result<ExecutionResult> {
         self.0.wait_for_completion(id, policy)
+    }
+
+    fn list_executions(&self, list: &ListExecutions) -> Result<ExecutionList> {
+        self.0.list_executions(list)
+    }
+
+    fn executions(&self, list: ListExecutions) -> Vec<Result<ExecutionResult>> {
+        self.0.executions(list).collect()
     }
 
     fn eval(&self, request: &SimpleExecRequest) -> Result<ExecutionResult> {

@@ -48,6 +48,7 @@ macro_rules! scripted {
                 base_url_with_path_and_credentials,
                 token_and_headers,
                 ids_are_escaped,
+                lists_page_by_page,
                 unknown_statuses_are_kept,
                 errors_keep_the_servers_words,
             }

@@ -2,7 +2,10 @@
 
 use pyexec_core::{
     Archive, Call, Events, ExecutionEvent, Feed, Result, RetryPolicy, WaitPolicy,
-    types::{ExecutionId, ExecutionResult, Health, Metadata, SimpleExecRequest, Status},
+    endpoints::ListExecutions,
+    types::{
+        ExecutionId, ExecutionList, ExecutionResult, Health, Metadata, SimpleExecRequest, Status,
+    },
 };
 use std::time::Duration;
 
@@ -46,6 +49,9 @@ pub trait Subject: Sized {
         id: &ExecutionId,
         policy: impl Into<WaitPolicy>,
     ) -> Result<ExecutionResult>;
+    fn list_executions(&self, list: &ListExecutions) -> Result<ExecutionList>;
+    /// Every execution of all pages.
+    fn executions(&self, list: ListExecutions) -> Vec<Result<ExecutionResult>>;
     fn eval(&self, request: &SimpleExecRequest) -> Result<ExecutionResult>;
     fn health(&self) -> Result<Health>;
     fn run<C: Call>(&self, call: C) -> Result<C::Output>;

@@ -5,7 +5,10 @@ use crate::suite::{Options, Subject};
 use pyexec_async::{Client, FeedStream};
 use pyexec_core::{
     Archive, Call, Events, ExecutionEvent, Feed, Result, WaitPolicy,
-    types::{ExecutionId, ExecutionResult, Health, Metadata, SimpleExecRequest, Status},
+    endpoints::ListExecutions,
+    types::{
+        ExecutionId, ExecutionList, ExecutionResult, Health, Metadata, SimpleExecRequest, Status,
+    },
 };
 use tokio::runtime::Runtime;
 
@@ -87,6 +90,14 @@ impl Subject for Async {
         policy: impl Into<WaitPolicy>,
     ) -> Result<ExecutionResult> {
         self.runtime.block_on(self.client.wait_for_completion(id, policy))
+    }
+
+    fn list_executions(&self, list: &ListExecutions) -> Result<ExecutionList> {
+        self.runtime.block_on(self.client.list_executions(list))
+    }
+
+    fn executions(&self, list: ListExecutions) -> Vec<Result<ExecutionResult>> {
+        self.runtime.block_on(all(self.client.executions(list)))
     }
 
     fn eval(&self, request: &SimpleExecRequest) -> Result<ExecutionResult> {
