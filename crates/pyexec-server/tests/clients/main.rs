@@ -8,6 +8,7 @@ mod async_client;
 mod blocking_client;
 mod cases;
 mod errors;
+mod events;
 mod gone;
 mod limits;
 mod outcomes;
@@ -62,6 +63,12 @@ both! {
         a_full_queue_turns_away,
         waiting_in_the_queue_has_an_end,
         waiting_input_is_bounded,
+    }
+    events {
+        they_add_up_to_the_result,
+        they_end_with_a_kill,
+        they_begin_in_the_queue,
+        of_nothing_there_are_none,
     }
     outcomes {
         ends_of_the_scripts_own,
