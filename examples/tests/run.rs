@@ -50,6 +50,8 @@ prints! {
     two_files_blocking: "Hello, world!\n",
     submit_and_poll_async: "over already? false\ncompleted: done\n",
     submit_and_poll_blocking: "over already? false\ncompleted: done\n",
+    events_async: "0\n1\n2\n3\n4\nexit code 0\n",
+    events_blocking: "0\n1\n2\n3\n4\nexit code 0\n",
     kill_guard_async: "gave up: true\nkilled: true\n",
     kill_guard_blocking: "gave up: true\nkilled: true\n",
     eval_async: EVAL,
