@@ -108,6 +108,7 @@ fn send(
         }
         SendBody::from_owned_reader(Unanswered::new(body.open(), size))
     };
+    let connect = agent.config().timeouts().connect;
     let config = agent
         .configure_request(Request::from_parts(parts, body))
         .http_status_as_error(false)
@@ -120,11 +121,17 @@ fn send(
         Limit::Silence(limit) => config
             .timeout_global(None)
             .timeout_recv_body(None)
+            // An agent from outside may have no limit of its own.
+            .timeout_connect(shorter(connect, limit))
             .timeout_recv_response(limit)
             .timeout_per_read(limit)
             .timeout_per_write(limit),
     };
     agent.run(config.build())
+}
+
+fn shorter(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    one.into_iter().chain(other).min()
 }
 
 /// Whether the server's certificate isn't one to trust, which ends the handshake.
