@@ -2,11 +2,12 @@
 
 use crate::{
     errors::member,
-    service::{POLL, SHARED, main_py, run, shared, with},
+    service::{POLL, SHARED, client, main_py, run, server, shared, with},
     suite::Subject,
 };
 use pyexec_core::{
     Archive,
+    endpoints::ListExecutions,
     types::{CodeFile, ExecutionConfig, Metadata, Outcome, SimpleExecRequest, Status},
 };
 
@@ -234,4 +235,26 @@ pub(crate) fn health_says_what_it_is<S: Subject>() {
     let config = ExecutionConfig { timeout_seconds: 3600, ..ExecutionConfig::default() };
     let result = shared::<S>().execute_sync(&main_py("print(1)"), &with(config)).unwrap();
     assert_eq!(result.stdout, "1\n");
+}
+
+pub(crate) fn lists_where_they_are_offered<S: Subject>() {
+    let server = server(|_| ());
+    let client = client::<S>(&server);
+    let run = |code| client.eval(&SimpleExecRequest::new(code)).unwrap().execution_id;
+    let mut ids = ["print(1)", "print(2)", "print(3)"].map(run);
+    let list = ListExecutions::new().status(Status::Completed).limit(2);
+    if !client.health().unwrap().offers("list") {
+        assert!(client.list_executions(&list).unwrap_err().is_not_found());
+        return;
+    }
+    let page = client.list_executions(&list).unwrap();
+    assert_eq!((page.executions.len(), page.next.is_some()), (2, true));
+    assert!(page.executions.iter().all(|execution| execution.stdout.is_empty()));
+    let all = client.executions(list).into_iter().map(|execution| execution.unwrap().execution_id);
+    let mut listed: Vec<_> = all.collect();
+    listed.sort();
+    ids.sort();
+    assert_eq!(listed, ids);
+    let running = client.executions(ListExecutions::new().status(Status::Running));
+    assert!(running.is_empty(), "{running:?}");
 }

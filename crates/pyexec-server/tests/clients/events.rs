@@ -85,6 +85,39 @@ pub(crate) fn they_begin_in_the_queue<S: Subject>() {
     assert_eq!(followed(&client, &first).0, b"1\n");
 }
 
+pub(crate) fn bytes_are_exact_where_they_are_live<S: Subject>() {
+    let client = shared::<S>();
+    let code = r"import sys; sys.stdout.buffer.write(b'a\x00\xff\xc3')";
+    let id = client.execute_async(&main_py(code), &Metadata::new("main.py")).unwrap();
+    let is_live = client.health().unwrap().offers("events");
+    let expected = if is_live { &b"a\0\xff\xc3"[..] } else { "a\0\u{fffd}\u{fffd}".as_bytes() };
+    assert_eq!(followed(&client, &id).0, expected);
+}
+
+pub(crate) fn what_the_server_leaves_out_is_a_gap<S: Subject>() {
+    let server = server(|config| config.output_bytes = 1000);
+    let client = client::<S>(&server);
+    let code = "print('first', end=''); print('x' * 10_000, end=''); print('last', end='')";
+    let id = client.execute_async(&main_py(code), &Metadata::new("main.py")).unwrap();
+    // Also when the middle is gone before anybody looks.
+    for _ in 0..2 {
+        let (mut stdout, mut end, mut truncated) = (Vec::new(), 0, None);
+        for event in client.events(&id) {
+            match event.unwrap() {
+                ExecutionEvent::Stdout(output) => {
+                    assert!(output.offset >= end, "{} < {end}", output.offset);
+                    end = output.end();
+                    stdout.extend_from_slice(&output.bytes);
+                }
+                ExecutionEvent::Result(result) => truncated = Some(result.truncated),
+                _ => {}
+            }
+        }
+        assert_eq!(truncated, Some(true));
+        assert!(stdout.starts_with(b"firstx") && stdout.ends_with(b"xlast"));
+    }
+}
+
 pub(crate) fn of_nothing_there_are_none<S: Subject>() {
     let events = shared::<S>().events(&"exe_none".into());
     assert!(matches!(&events[..], [Err(Error::NotFound { .. })]), "{events:?}");

@@ -51,6 +51,7 @@ both! {
         processes_that_are_left_behind,
         our_own_api_is_out_of_reach,
         health_says_what_it_is,
+        lists_where_they_are_offered,
     }
     limits {
         a_timeout_keeps_the_output,
@@ -68,6 +69,8 @@ both! {
         they_add_up_to_the_result,
         they_end_with_a_kill,
         they_begin_in_the_queue,
+        bytes_are_exact_where_they_are_live,
+        what_the_server_leaves_out_is_a_gap,
         of_nothing_there_are_none,
     }
     outcomes {
