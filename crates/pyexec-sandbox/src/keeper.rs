@@ -159,7 +159,10 @@ fn keep(
     mut launcher: Command,
     tell_start: &Sender<io::Result<FromLauncher>>,
 ) {
-    match launcher.stdin(theirs).spawn() {
+    let started = launcher.stdin(theirs).spawn();
+    // It keeps their end of the socket open, and with that its end would go unnoticed.
+    drop(launcher);
+    match started {
         Ok(mut launcher) => {
             shared.process.store(launcher.id(), Ordering::Release);
             listen(shared, tell_start);

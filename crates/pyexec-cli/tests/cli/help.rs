@@ -177,8 +177,10 @@ fn help_of_all() {
           --cleanup-ttl <TIME>       How long results are kept: 300, 300s or 5m [default: 300] [env:
                                      PYEXEC_CLEANUP_TTL=]
           --max-body-mb <MIB>        Largest upload in MiB [default: 1024]
-          --spool-dir <FOLDER>       Folder for uploads above 1 MiB [default: the system's temporary
-                                     folder]
+          --state-dir <FOLDER>       Folder in which submissions and results outlive the server
+                                     [default: none, they are kept in memory] [env: PYEXEC_STATE_DIR=]
+          --spool-dir <FOLDER>       Folder for uploads above 1 MiB and outputs above 256 KiB [default:
+                                     within the state folder, or the system's temporary folder]
           --cgroup <PATH>            Control group below which each execution gets one of its own: an
                                      empty one that this user may write to [default: the server's own]
                                      [env: PYEXEC_CGROUP=]
