@@ -32,7 +32,7 @@ pub(crate) fn as_ordinary_user(options: &Options, report: &Report) {
     command.current_dir("/").env("HOME", folder.path()).uid(ORDINARY).gid(ORDINARY);
     // The secrets have to be that user's own.
     hosts::forget(&mut command);
-    collect(command, options, options.family.as_deref(), "an ordinary user", report);
+    collect(command, options, None, "an ordinary user", report);
 }
 
 /// In a network namespace that plays the host, for the family that attacks it.
@@ -48,6 +48,8 @@ pub(crate) fn in_a_network_of_its_own(options: &Options, report: &Report) {
     if !hosts::is_root() {
         command.args(["--user", "--map-root-user"]);
     }
+    // Its loopback is up before the first attack needs it.
+    command.args(["sh", "-euc", "ip link set lo up; exec \"$@\"", "sh"]);
     command.arg(std::env::current_exe().unwrap());
     hosts::name_user(&mut command);
     collect(command, options, Some("network"), "a network of its own", report);

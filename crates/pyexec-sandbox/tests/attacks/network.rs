@@ -90,7 +90,7 @@ static INTERFACE: LazyLock<Result<(), String>> = LazyLock::new(|| {
         })
         .collect();
     let set_up = format!(
-        "ip link set lo up\nip link add attacked type dummy || ip link add attacked type veth peer name other\n\
+        "ip link add attacked type dummy || ip link add attacked type veth peer name other\n\
          ip link set attacked up\n{add}"
     );
     let output = Command::new("sh").args(["-euc", &set_up]).output().unwrap();

@@ -12,7 +12,7 @@ pub(crate) struct Options {
     pub(crate) soak: Option<u32>,
     /// Started by another of these: attacks alone, told as JSON.
     pub(crate) inner: bool,
-    /// This family alone, wherever it is.
+    /// This family alone, right here: what one of these tells another.
     pub(crate) family: Option<String>,
     /// Words, one of which a case's name has to contain.
     pub(crate) filter: Vec<String>,
@@ -35,6 +35,9 @@ impl Options {
                 other if other.starts_with('-') => {}
                 word => options.filter.push(word.to_owned()),
             }
+        }
+        if !options.inner {
+            options.family = None;
         }
         options
     }
