@@ -1,12 +1,17 @@
 //! The API's description, generated from the routes.
 
+mod answers;
+mod prose;
+
 use crate::routes;
+use answers::OfEveryRoute;
 use pyexec_types::{OutputChunk, StatusChange};
+use serde_json::Value;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
         OpenApi as Document,
-        security::{Http, HttpAuthScheme, SecurityScheme},
+        security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 
@@ -14,7 +19,8 @@ use utoipa::{
 #[openapi(
     info(
         title = "python-executor",
-        description = "Runs Python somewhere safe: submit a tar of Python files, get stdout, stderr and exit code back."
+        description = "Runs Python somewhere safe: submit a tar of Python files, get stdout, stderr and exit code back.\n\n\
+            What is marked (*ext*) is beyond the original service: a client may use it and must not depend on it."
     ),
     paths(
         routes::execute_sync,
@@ -26,9 +32,13 @@ use utoipa::{
         routes::eval,
         routes::health
     ),
+    tags(
+        (name = "executions", description = "Run code, and see what comes of it. Where the server has tokens, each sees its own executions only."),
+        (name = "service", description = "The server itself; open to everyone.")
+    ),
     components(schemas(StatusChange, OutputChunk)),
-    modifiers(&Tokens),
-    security((), ("token" = []))
+    modifiers(&Tokens, &OfEveryRoute),
+    security((), ("token" = []), ("password" = []))
 )]
 struct Api;
 
@@ -36,14 +46,23 @@ struct Tokens;
 
 impl Modify for Tokens {
     fn modify(&self, document: &mut Document) {
-        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        document.components.get_or_insert_default().add_security_scheme("token", scheme);
+        let components = document.components.get_or_insert_default();
+        for (name, scheme, description) in [
+            ("token", HttpAuthScheme::Bearer, "One of the server's tokens, where it has any."),
+            ("password", HttpAuthScheme::Basic, "The token as the password, under any name."),
+        ] {
+            let scheme = HttpBuilder::new().scheme(scheme).description(Some(description)).build();
+            components.add_security_scheme(name, SecurityScheme::Http(scheme));
+        }
     }
 }
 
 /// The document that `/docs/doc.json` serves.
-pub(crate) fn document() -> Document {
-    Api::openapi()
+pub(crate) fn document() -> Value {
+    // Names and texts become JSON whatever they are.
+    let mut document = serde_json::to_value(Api::openapi()).unwrap_or_default();
+    prose::polish(&mut document);
+    document
 }
 
 /// The OpenAPI document as JSON.
@@ -53,5 +72,5 @@ pub(crate) fn document() -> Document {
 /// assert!(text.contains("/api/v1/exec/sync"));
 /// ```
 pub fn openapi_json() -> String {
-    document().to_pretty_json().unwrap_or_default()
+    format!("{:#}", document())
 }

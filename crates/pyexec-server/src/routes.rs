@@ -43,7 +43,8 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/executions/{id}/events", get(events::watch_execution))
         .route("/executions", get(list::list_executions))
         .layer(middleware::from_fn_with_state(state.clone(), authenticate));
-    let docs = SwaggerUi::new("/docs").url("/docs/doc.json", openapi::document());
+    let docs =
+        SwaggerUi::new("/docs").external_url_unchecked("/docs/doc.json", openapi::document());
     let nosniff = HeaderValue::from_static("nosniff");
     Router::new()
         .nest("/api/v1", api)

@@ -20,8 +20,8 @@ pub struct ExecutionConfig {
     /// Wall-clock limit in seconds (default: 300).
     #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "lenient::is_zero")]
     pub timeout_seconds: i64,
-    /// Whether the script has no network [true]. `Some(false)` goes out as `false`; only `None`
-    /// is left out, because the original server reads a missing key as *network on*.
+    /// Whether the script has no network. A missing key means `true`, but to the original server
+    /// *network on*; so whatever is said goes out, `false` too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network_disabled: Option<bool>,
     /// Memory limit in MiB (default: 1024).

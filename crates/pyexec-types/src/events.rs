@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct StatusChange {
     /// Where the execution stands now.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub status: Status,
     /// How many executions run before it, while it is pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -13,6 +13,8 @@ use std::fmt;
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(example = "exe_550e8400-e29b-41d4-a716-446655440000"))]
 pub struct ExecutionId(String);
 
 impl ExecutionId {

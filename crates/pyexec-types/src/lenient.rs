@@ -29,13 +29,13 @@ pub(crate) fn is_zero<T: Default + PartialEq>(value: &T) -> bool {
 macro_rules! wire_words {
     (
         $(#[$attr:meta])*
-        $name:ident { $( $(#[$variant_attr:meta])* $variant:ident = $word:literal, )+ }
+        $name:ident { $( $(#[doc = $doc:literal])+ $variant:ident = $word:literal, )+ }
     ) => {
         $(#[$attr])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum $name {
-            $( $(#[$variant_attr])* $variant, )+
+            $( $(#[doc = $doc])+ $variant, )+
             /// A word that this version doesn't know, kept as it came.
             Unknown(String),
         }
@@ -58,6 +58,21 @@ macro_rules! wire_words {
                 }
             }
         }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                let words = concat!($( "- `", $word, "`:", $( $doc, )+ "\n", )+);
+                utoipa::openapi::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .description(Some(words.trim_end()))
+                    .enum_values(Some([$( $word ),+]))
+                    .into()
+            }
+        }
+
+        #[cfg(feature = "openapi")]
+        impl utoipa::ToSchema for $name {}
 
         impl std::fmt::Display for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub struct Metadata {
     /// Path in the archive of the file to run. Required.
     #[serde(default, deserialize_with = "lenient::null")]
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub entrypoint: String,
     /// Image to run in; `python:3.11-slim` chooses the Python version.
     #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]

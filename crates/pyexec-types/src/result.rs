@@ -13,10 +13,8 @@ use serde::{Deserialize, Serialize};
 #[non_exhaustive]
 pub struct ExecutionResult {
     /// The execution's name.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub execution_id: ExecutionId,
     /// Where it stands.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub status: Status,
     /// Its standard output; bytes that aren't UTF-8 are replaced by U+FFFD.
     #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
@@ -50,7 +48,6 @@ pub struct ExecutionResult {
     pub result: Option<String>,
     /// How it ended (*ext*).
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub outcome: Option<Outcome>,
     /// The signal that ended the script (*ext*).
     #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]

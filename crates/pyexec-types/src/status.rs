@@ -41,7 +41,6 @@ impl Status {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Submitted {
     /// The execution to ask for later.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub execution_id: ExecutionId,
 }
 
@@ -50,7 +49,6 @@ pub struct Submitted {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct KillResponse {
     /// `killed`, or the status that the execution had already reached.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub status: Status,
 }
 

@@ -29,7 +29,6 @@ pub(crate) const MOST_BODY: u64 = 64 << 20;
     responses(
         (status = 200, description = "The execution is over", body = ExecutionResult),
         (status = 400, description = "Nothing was run", body = ErrorBody),
-        (status = 401, description = "The token is missing or wrong", body = ErrorBody),
         (status = 409, description = "The Idempotency-Key came with another body before", body = ErrorBody),
         (status = 413, description = "The code is too large", body = ErrorBody),
         (status = 429, description = "The token has as many waiting as it may", body = ErrorBody),

@@ -42,7 +42,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
             body = String
         ),
         (status = 400, description = "Last-Event-ID is none of this execution", body = ErrorBody),
-        (status = 401, description = "The token is missing or wrong", body = ErrorBody),
         (status = 404, description = "There is none, or not any more", body = ErrorBody),
     )
 )]

@@ -15,7 +15,7 @@ use axum::{
 };
 use pyexec_types::{ErrorBody, ExecutionResult, Metadata, Submitted};
 
-/// The parts of the form, for the API's description.
+/// The parts of the form, in either order.
 #[derive(utoipa::ToSchema)]
 #[allow(dead_code, reason = "only its shape is used")]
 pub(crate) struct ExecForm {
@@ -36,7 +36,7 @@ pub(crate) struct ExecForm {
     responses(
         (status = 200, description = "The execution is over", body = ExecutionResult),
         (status = 400, description = "Nothing was run", body = ErrorBody),
-        (status = 401, description = "The token is missing or wrong", body = ErrorBody),
+        (status = 408, description = "The upload paused for too long", body = ErrorBody),
         (status = 409, description = "The Idempotency-Key came with another body before", body = ErrorBody),
         (status = 413, description = "The request is too large", body = ErrorBody),
         (status = 429, description = "The token has as many waiting as it may", body = ErrorBody),
@@ -61,7 +61,7 @@ pub(crate) async fn execute_sync(
     responses(
         (status = 202, description = "The execution is accepted", body = Submitted),
         (status = 400, description = "Nothing was run", body = ErrorBody),
-        (status = 401, description = "The token is missing or wrong", body = ErrorBody),
+        (status = 408, description = "The upload paused for too long", body = ErrorBody),
         (status = 409, description = "The Idempotency-Key came with another body before", body = ErrorBody),
         (status = 413, description = "The request is too large", body = ErrorBody),
         (status = 429, description = "The token has as many waiting as it may", body = ErrorBody),

@@ -51,7 +51,6 @@ pub(crate) struct Wait {
     responses(
         (status = 200, description = "Where it stands", body = ExecutionResult),
         (status = 400, description = "`wait` is no number of seconds", body = ErrorBody),
-        (status = 401, description = "The token is missing or wrong", body = ErrorBody),
         (status = 404, description = "There is none, or not any more", body = ErrorBody),
     )
 )]
@@ -96,7 +95,6 @@ pub(super) fn invalid_query(error: &QueryRejection) -> ApiError {
     params(("id" = String, Path, description = "The execution")),
     responses(
         (status = 200, description = "`killed`, or the status that it already had", body = KillResponse),
-        (status = 401, description = "The token is missing or wrong", body = ErrorBody),
         (status = 404, description = "There is none, or not any more", body = ErrorBody),
     )
 )]

@@ -36,7 +36,6 @@ pub(crate) struct Page {
     responses(
         (status = 200, description = "A page of them", body = ExecutionList),
         (status = 400, description = "A parameter makes no sense", body = ErrorBody),
-        (status = 401, description = "The token is missing or wrong", body = ErrorBody),
     )
 )]
 pub(crate) async fn list_executions(
