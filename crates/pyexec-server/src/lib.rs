@@ -19,6 +19,7 @@
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
 
+mod access;
 mod answer;
 mod auth;
 mod backend;
@@ -35,9 +36,12 @@ mod image;
 mod limits;
 mod linger;
 mod live;
+mod metrics;
 mod openapi;
 mod output;
+mod plain_error;
 mod queue;
+mod request_id;
 mod routes;
 mod run;
 mod sandbox_backend;

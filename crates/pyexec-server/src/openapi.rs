@@ -30,7 +30,9 @@ use utoipa::{
         routes::watch_execution,
         routes::list_executions,
         routes::eval,
-        routes::health
+        routes::health,
+        routes::ready,
+        routes::metrics
     ),
     tags(
         (name = "executions", description = "Run code, and see what comes of it. Where the server has tokens, each sees its own executions only."),

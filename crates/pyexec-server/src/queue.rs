@@ -1,7 +1,7 @@
 //! Who is next: in order of arrival for each owner, in turns between owners, within slots and
 //! memory. Pure data: it knows no clock and no task.
 
-use crate::{Caller, Owner};
+use crate::{Caller, Owner, metrics::Load};
 use std::collections::{HashMap, VecDeque};
 
 /// What there is to share.
@@ -204,6 +204,18 @@ impl Queue {
             })
             .sum();
         Some(before as u64)
+    }
+
+    /// How much of it is in use.
+    pub(crate) fn load(&self) -> Load {
+        Load {
+            waiting: self.waiting,
+            running: self.running.len(),
+            slots: self.capacity.slots,
+            memory_used_mb: self.capacity.memory_mb - self.free_memory_mb,
+            memory_mb: self.capacity.memory_mb,
+            ..Load::default()
+        }
     }
 
     /// How many wait.

@@ -7,6 +7,8 @@ mod exec;
 mod executions;
 mod health;
 mod list;
+mod metrics;
+mod ready;
 
 pub(crate) use eval::__path_eval;
 pub(crate) use events::__path_watch_execution;
@@ -14,8 +16,13 @@ pub(crate) use exec::{__path_execute_async, __path_execute_sync};
 pub(crate) use executions::{__path_get_execution, __path_kill_execution};
 pub(crate) use health::__path_health;
 pub(crate) use list::__path_list_executions;
+pub(crate) use metrics::__path_metrics;
+pub(crate) use ready::__path_ready;
 
-use crate::{answer, body_limit, error::ApiError, openapi, scheduler::Found, state::AppState};
+use crate::{
+    access, answer, body_limit, error::ApiError, openapi, plain_error, scheduler::Found,
+    state::AppState,
+};
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Request, State},
@@ -25,7 +32,7 @@ use axum::{
     routing::{get, post},
 };
 use pyexec_types::ExecutionResult;
-use std::any::Any;
+use std::{any::Any, sync::Arc};
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 use utoipa_swagger_ui::SwaggerUi;
 
@@ -43,12 +50,17 @@ pub(crate) fn router(state: AppState) -> Router {
         .route("/executions/{id}/events", get(events::watch_execution))
         .route("/executions", get(list::list_executions))
         .layer(middleware::from_fn_with_state(state.clone(), authenticate));
+    let watched = Router::new()
+        .route("/metrics", get(metrics::metrics))
+        .layer(middleware::from_fn_with_state(state.clone(), authenticate));
     let docs =
         SwaggerUi::new("/docs").external_url_unchecked("/docs/doc.json", openapi::document());
     let nosniff = HeaderValue::from_static("nosniff");
     Router::new()
         .nest("/api/v1", api)
         .route("/health", get(health::health))
+        .route("/ready", get(ready::ready))
+        .merge(watched)
         .merge(docs)
         .fallback(|| async {
             ApiError::new(StatusCode::NOT_FOUND, "route_not_found", "404 page not found")
@@ -57,12 +69,14 @@ pub(crate) fn router(state: AppState) -> Router {
             let message = "405 method not allowed";
             ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
         })
+        .layer(middleware::map_response(plain_error::as_json))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(SetResponseHeaderLayer::overriding(header::X_CONTENT_TYPE_OPTIONS, nosniff))
         .layer(SetResponseHeaderLayer::if_not_present(
             HeaderName::from_static("server"),
             HeaderValue::from_static(concat!("pyexec/", env!("CARGO_PKG_VERSION"))),
         ))
+        .layer(middleware::from_fn_with_state(Arc::clone(&state.metrics), access::observe))
         .with_state(state)
 }
 

@@ -59,6 +59,9 @@ impl Scheduler {
             tracing::error!(id = %live.id(), error = &error as &dyn Error, "a result was lost");
             verdict::lose(&mut record.result, "its result could not be stored");
         }
+        let written = |stream| record.output.len(stream);
+        self.metrics.finished(&record.result);
+        self.metrics.wrote(written(OutputStream::Stdout), written(OutputStream::Stderr));
         log(&record);
         live.tell(record);
         self.forget(&live);

@@ -5,6 +5,7 @@ use crate::{
     Submission, clock,
     error::ApiError,
     live::Live,
+    metrics::{Load, Metrics},
     queue::{Capacity, Full, Need, Queue},
     space::SpoolSpace,
 };
@@ -15,12 +16,14 @@ use std::{
     time::Duration,
 };
 use tokio::sync::oneshot;
+use tracing::Instrument;
 
 /// Runs submissions when there is room for them.
 #[derive(Debug)]
 pub(crate) struct Scheduler {
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) queue_timeout: Duration,
     output_bytes: usize,
     output_space: Arc<SpoolSpace>,
@@ -69,6 +72,7 @@ impl Scheduler {
         backend: Arc<dyn Backend>,
         store: Arc<dyn Store>,
         output_space: Arc<SpoolSpace>,
+        metrics: Arc<Metrics>,
     ) -> Arc<Self> {
         let queue = Queue::new(Capacity {
             slots: config.slots.max(1),
@@ -79,6 +83,7 @@ impl Scheduler {
         Arc::new(Self {
             backend,
             store,
+            metrics,
             queue_timeout: config.queue_timeout,
             output_bytes: config.output_bytes,
             output_space,
@@ -134,7 +139,8 @@ impl Scheduler {
         let accepted = self.store.accept(record, &submission);
         let (tell, told) = oneshot::channel();
         let scheduler = Arc::clone(self);
-        tokio::spawn(async move {
+        // Its log lines are those of its request.
+        let life = async move {
             let Begun { live, turn } = begun;
             // Nobody waits for what nobody can come back for.
             let accepted = if is_async { accepted.await } else { Ok(()) };
@@ -145,7 +151,8 @@ impl Scheduler {
             }
             drop(tell.send(Ok(())));
             scheduler.see_through(live, submission, turn).await;
-        });
+        };
+        tokio::spawn(life.in_current_span());
         told.await.map_err(|error| ApiError::internal(&error))??;
         Ok(Found::Live(live))
     }
@@ -204,6 +211,12 @@ impl Scheduler {
             ));
         }
         Ok(Some(found))
+    }
+
+    /// How busy it is.
+    pub(crate) fn load(&self) -> Load {
+        let (output_bytes, output_most) = (self.output_space.used(), self.output_space.most());
+        Load { output_bytes, output_most, ..self.state().queue.load() }
     }
 
     /// An owner's execution.

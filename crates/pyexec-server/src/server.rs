@@ -2,8 +2,8 @@
 
 use crate::{
     Backend, DefaultNetwork, DurableStore, MemoryStore, SandboxBackend, ServerConfig, ServerError,
-    Store, auth::Tokens, image, linger::Listener, routes, scheduler::Scheduler, space::SpoolSpace,
-    state::AppState,
+    Store, auth::Tokens, image, linger::Listener, metrics::Metrics, routes, scheduler::Scheduler,
+    space::SpoolSpace, state::AppState,
 };
 use pyexec_sandbox::{Interpreter, Sandbox, SandboxOptions};
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -96,8 +96,12 @@ impl Server {
         let spool = config.spool_folder.clone();
         let spool = spool.or_else(|| store.spool_folder()).unwrap_or_else(std::env::temp_dir);
         let output = SpoolSpace::new(spool.clone(), config.output_spool_bytes);
+        let metrics = Arc::new(Metrics::new(&backend.isolation()));
+        let counted = Arc::clone(&metrics);
         let state = AppState {
-            scheduler: Scheduler::new(&config, Arc::clone(&backend), store, output),
+            scheduler: Scheduler::new(&config, Arc::clone(&backend), store, output, counted),
+            metrics,
+            draining: watch::Sender::new(false),
             spool: SpoolSpace::new(spool, config.spool_bytes),
             tokens: Tokens::new(config.tokens.clone()),
             config: Arc::new(config),
@@ -118,7 +122,8 @@ impl Server {
     }
 
     /// Serves until `shutdown` is done; then running executions have the grace period to end, and
-    /// are ended after it. Raises this process's limit on open files as far as it may, since every
+    /// are ended after it. Until then requests are answered, `/ready` and new executions with 503.
+    /// Raises this process's limit on open files as far as it may, since every
     /// connection and every waiting execution holds some.
     ///
     /// # Errors
@@ -142,16 +147,18 @@ impl Server {
         let scheduler = Arc::clone(&self.state.scheduler);
         self.take_over()?;
         let grace = self.state.config.grace;
+        let draining = self.state.draining.clone();
         let (tell, mut told) = watch::channel(false);
         tokio::spawn(async move {
             shutdown.await;
+            draining.send_replace(true);
+            scheduler.finish(grace).await;
             tell.send_replace(true);
         });
-        let mut draining = told.clone();
+        let mut finished = told.clone();
         let finish = async {
             // An error means that the task above is gone with the whole runtime.
-            drop(draining.wait_for(|now| *now).await);
-            scheduler.finish(grace).await;
+            drop(finished.wait_for(|now| *now).await);
             // Answers are on their way; a connection that still isn't done has had its time.
             tokio::time::sleep(LAST_WORDS).await;
         };

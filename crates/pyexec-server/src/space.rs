@@ -28,8 +28,12 @@ impl SpoolSpace {
         tempfile::tempfile_in(&self.folder)
     }
 
+    /// Bytes that may be in it.
+    pub(crate) fn most(&self) -> u64 {
+        self.most
+    }
+
     /// Bytes that are reserved.
-    #[cfg(test)]
     pub(crate) fn used(&self) -> u64 {
         self.used.load(Ordering::Acquire)
     }

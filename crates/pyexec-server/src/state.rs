@@ -1,7 +1,10 @@
 //! What every route may use.
 
-use crate::{Backend, ServerConfig, auth::Tokens, scheduler::Scheduler, space::SpoolSpace};
+use crate::{
+    Backend, ServerConfig, auth::Tokens, metrics::Metrics, scheduler::Scheduler, space::SpoolSpace,
+};
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// What every route may use.
 #[derive(Debug, Clone)]
@@ -11,4 +14,7 @@ pub(crate) struct AppState {
     pub(crate) scheduler: Arc<Scheduler>,
     pub(crate) spool: Arc<SpoolSpace>,
     pub(crate) tokens: Tokens,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Set once the server shuts down.
+    pub(crate) draining: watch::Sender<bool>,
 }
