@@ -20,7 +20,7 @@ pub(crate) use limits::LimitArgs;
 pub(crate) use output::{OutputArgs, Verbosity};
 pub(crate) use run::RunArgs;
 #[cfg(all(feature = "local", target_os = "linux"))]
-pub(crate) use serve::{Network, NetworkMode, ServeArgs};
+pub(crate) use serve::{LogFormat, Network, NetworkMode, ServeArgs};
 
 use crate::exit_code;
 use clap::{

@@ -10,7 +10,11 @@ mod tokens;
 pub(crate) use duration::parse_duration;
 pub(crate) use processors::parse_processors;
 
-use crate::{args::ServeArgs, console, exit_code, failure::Failure};
+use crate::{
+    args::{LogFormat, ServeArgs},
+    exit_code,
+    failure::Failure,
+};
 use pyexec_server::Server;
 use std::{io, process};
 use tokio::{
@@ -25,9 +29,10 @@ use tokio::{
 ///
 /// Where the server can't start, or its listener fails.
 pub(crate) fn serve(args: ServeArgs) -> Result<u8, Failure> {
-    logging::start(&args.log_level)?;
+    let format = args.log_format;
+    logging::start(&args.log_level, format)?;
     for warning in legacy::warnings(|name| std::env::var_os(name)) {
-        console::tell_line(&warning);
+        logging::warn(format, &warning);
     }
     let address = (args.host.clone(), args.port);
     let (config, options) = config::resolve(args)?;
@@ -38,7 +43,7 @@ pub(crate) fn serve(args: ServeArgs) -> Result<u8, Failure> {
         .enable_all()
         .build()
         .map_err(failed("cannot start the server"))?;
-    runtime.block_on(listen(server, address, has_token))?;
+    runtime.block_on(listen(server, address, has_token, format))?;
     Ok(exit_code::SUCCESS)
 }
 
@@ -46,6 +51,7 @@ async fn listen(
     server: Server,
     (host, port): (String, u16),
     has_token: bool,
+    format: LogFormat,
 ) -> Result<(), Failure> {
     let stop = Stop::catch().map_err(failed("cannot wait for signals"))?;
     let cannot = format!("cannot listen on {host}:{port}");
@@ -60,7 +66,7 @@ async fn listen(
     // From here on the system holds connections until the server takes them, unless it refuses to
     // serve there.
     if address.ip().is_loopback() || has_token {
-        console::tell_line(&format!("listening on http://{address}"));
+        logging::announce(format, &format!("listening on http://{address}"));
     }
     Ok(server.serve(listener, stop.wait()).await?)
 }

@@ -22,6 +22,9 @@ pub(crate) struct ServeArgs {
     /// What to log to standard error: error, warn, info, debug, trace or a filter
     #[arg(long, value_name = "LEVEL", env = "PYEXEC_LOG_LEVEL", default_value = "info")]
     pub(crate) log_level: String,
+    /// How to log: text, or a JSON object a line
+    #[arg(long, value_name = "FORMAT", env = "PYEXEC_LOG_FORMAT", default_value = "text")]
+    pub(crate) log_format: LogFormat,
     /// The least isolation that will do: full, or no-proc for containers that hide parts of /proc
     #[arg(long, value_name = "LEVEL", env = "PYEXEC_ISOLATION", default_value_t)]
     pub(crate) isolation: IsolationLevel,
@@ -91,6 +94,13 @@ pub(crate) struct DefaultArgs {
     /// Image, python:X.Y [default: Python 3.12, or the newest]
     #[arg(long, value_name = "IMAGE", env = "PYEXEC_DEFAULT_IMAGE")]
     pub(crate) default_image: Option<String>,
+}
+
+/// How to log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
 }
 
 /// What an execution that asks for the network gets.

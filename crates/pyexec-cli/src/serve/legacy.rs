@@ -17,7 +17,7 @@ pub(super) fn warnings(lookup: impl Fn(&str) -> Option<OsString>) -> Vec<String>
     UNSUPPORTED
         .iter()
         .filter(|(name, _)| is_set(name))
-        .map(|(name, reason)| format!("warning: {name} is set but not supported: {reason}"))
+        .map(|(name, reason)| format!("{name} is set but not supported: {reason}"))
         .collect()
 }
 
@@ -34,7 +34,7 @@ mod tests {
         };
         assert_eq!(
             warnings(environment),
-            ["warning: PYEXEC_DNS_SERVERS is set but not supported: executions with the \
+            ["PYEXEC_DNS_SERVERS is set but not supported: executions with the \
                  network use this machine's resolver"]
         );
     }

@@ -1,6 +1,6 @@
 //! What the server says while it runs.
 
-use crate::failure::Failure;
+use crate::{args::LogFormat, console, failure::Failure};
 use std::io::{self, IsTerminal};
 use tracing_subscriber::EnvFilter;
 
@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 /// # Errors
 ///
 /// Where it is neither.
-pub(super) fn start(level: &str) -> Result<(), Failure> {
+pub(super) fn start(level: &str, format: LogFormat) -> Result<(), Failure> {
     let level = match level.trim() {
         "" => "info",
         // As the original's users write it.
@@ -21,11 +21,31 @@ pub(super) fn start(level: &str) -> Result<(), Failure> {
             .because(&error)
             .hint("write error, warn, info, debug or trace")
     })?;
-    let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(colours)
-        .init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match format {
+        LogFormat::Text => {
+            let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            log.with_ansi(colours).init();
+        }
+        // One span is all that there is: the request's.
+        LogFormat::Json => log.json().flatten_event(true).with_span_list(false).init(),
+    }
     Ok(())
+}
+
+/// Says where the server listens. Whoever reads JSON reads nothing else, so there it is a line of
+/// the log.
+pub(super) fn announce(format: LogFormat, line: &str) {
+    match format {
+        LogFormat::Text => console::tell_line(line),
+        LogFormat::Json => tracing::info!("{line}"),
+    }
+}
+
+/// Warns of a setting, likewise.
+pub(super) fn warn(format: LogFormat, line: &str) {
+    match format {
+        LogFormat::Text => console::tell_line(&format!("warning: {line}")),
+        LogFormat::Json => tracing::warn!("{line}"),
+    }
 }

@@ -157,6 +157,8 @@ fn help_of_all() {
                                      # don't count
           --log-level <LEVEL>        What to log to standard error: error, warn, info, debug, trace or a
                                      filter [env: PYEXEC_LOG_LEVEL=] [default: info]
+          --log-format <FORMAT>      How to log: text, or a JSON object a line [env: PYEXEC_LOG_FORMAT=]
+                                     [default: text] [possible values: text, json]
           --isolation <LEVEL>        The least isolation that will do: full, or no-proc for containers
                                      that hide parts of /proc [env: PYEXEC_ISOLATION=] [default: full]
           --network-mode <MODE>      What an execution that asks for the network gets: a refusal, a

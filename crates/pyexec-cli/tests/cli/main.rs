@@ -14,6 +14,8 @@ mod help;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod local;
 #[cfg(all(feature = "local", target_os = "linux"))]
+mod logs;
+#[cfg(all(feature = "local", target_os = "linux"))]
 mod no_proc;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod processes;

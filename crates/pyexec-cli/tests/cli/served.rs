@@ -75,8 +75,9 @@ fn listening(stderr: &mut BufReader<ChildStderr>) -> (String, String) {
     loop {
         let before = head.len();
         assert_ne!(stderr.read_line(&mut head).unwrap(), 0, "it ended: {head}");
-        if let Some(url) = head[before..].strip_prefix("listening on ") {
-            let url = url.trim().to_owned();
+        // A line of its own, or one of a log in JSON.
+        if let Some((_, url)) = head[before..].split_once("listening on ") {
+            let url = url.split(['"', '\n']).next().unwrap_or_default().to_owned();
             return (head, url);
         }
     }
