@@ -36,7 +36,7 @@ use utoipa::{
     ),
     tags(
         (name = "executions", description = "Run code, and see what comes of it. Where the server has tokens, each sees its own executions only."),
-        (name = "service", description = "The server itself; open to everyone.")
+        (name = "service", description = "The server itself.")
     ),
     components(schemas(StatusChange, OutputChunk)),
     modifiers(&Tokens, &OfEveryRoute),

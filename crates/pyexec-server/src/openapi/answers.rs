@@ -1,4 +1,4 @@
-//! What the description says of errors that many routes answer alike.
+//! What the description says of answers that many routes give alike.
 
 use pyexec_types::ErrorBody;
 use utoipa::{
@@ -11,15 +11,15 @@ use utoipa::{
     },
 };
 
-/// Adds the errors that every route below `/api/v1` may answer, and the headers that come with
-/// an error wherever it is.
+/// Adds the errors that every route that asks for a token may answer, and the headers that come
+/// with an answer wherever it is.
 pub(super) struct OfEveryRoute;
 
 impl Modify for OfEveryRoute {
     fn modify(&self, document: &mut Document) {
         for (path, item) in &mut document.paths.paths {
             for operation in operations(item) {
-                if path.starts_with("/api/v1/") {
+                if path.starts_with("/api/v1/") || path == "/metrics" {
                     for (status, description) in [
                         ("401", "The token is missing or wrong"),
                         (
@@ -56,12 +56,15 @@ fn error(description: &str) -> RefOr<Response> {
 }
 
 fn headers(status: &str, answer: &mut Response) {
-    let (name, kind, description) = match status {
-        "401" => ("WWW-Authenticate", Type::String, "How to send a token"),
-        "429" | "503" => ("Retry-After", Type::Integer, "Seconds after which to try again"),
-        _ => return,
+    let mut add = |name: &str, kind, description| {
+        let header = HeaderBuilder::new().schema(Some(Object::with_type(kind)));
+        let header = header.description(Some(description)).build();
+        answer.headers.insert(name.into(), header.into());
     };
-    let header = HeaderBuilder::new().schema(Some(Object::with_type(kind)));
-    let header = header.description(Some(description)).build();
-    answer.headers.insert(name.into(), header.into());
+    add("X-Request-Id", Type::String, "The request's name: its own, or a new one");
+    match status {
+        "401" => add("WWW-Authenticate", Type::String, "How to send a token"),
+        "429" | "503" => add("Retry-After", Type::Integer, "Seconds after which to try again"),
+        _ => {}
+    }
 }

@@ -2,6 +2,7 @@
 
 use crate::{error::ApiError, state::AppState};
 use axum::{Json, extract::State};
+use pyexec_types::ErrorBody;
 use serde::Serialize;
 
 /// The answer of a server that accepts executions.
@@ -17,7 +18,10 @@ pub(crate) struct Ready {
     get,
     path = "/ready",
     tag = "service",
-    responses((status = 200, description = "It accepts executions", body = Ready))
+    responses(
+        (status = 200, description = "It accepts executions", body = Ready),
+        (status = 503, description = "It shuts down", body = ErrorBody),
+    )
 )]
 pub(crate) async fn ready(State(state): State<AppState>) -> Result<Json<Ready>, ApiError> {
     if *state.draining.borrow() {
