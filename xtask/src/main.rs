@@ -6,6 +6,7 @@ mod attacks;
 mod bench;
 mod check;
 mod features;
+mod fuzz_api;
 mod parity;
 mod sizes;
 
@@ -48,6 +49,11 @@ enum Chore {
     /// strictly; and once for each layer of the isolation without it, where the same attacks have
     /// to succeed. Fails when an attack got what it may not.
     Attacks(attacks::Attacks),
+    /// Asks a server of our own what its OpenAPI document allows, and much that it doesn't.
+    ///
+    /// By schemathesis, which is installed from PyPI below the target folder. Fails when an answer
+    /// is a 5xx, isn't described, or isn't as described.
+    FuzzApi(fuzz_api::FuzzApi),
     /// One of the benchmarks: medians, and their ratios to what others take.
     Bench {
         #[arg(value_enum, default_value_t)]
@@ -81,6 +87,7 @@ fn run(chore: Chore) -> Result<(), Box<dyn Error>> {
         Chore::Sizes => sizes::sizes(&shell),
         Chore::Features => features::features(&shell),
         Chore::Attacks(wanted) => attacks::attacks(&shell, &wanted),
+        Chore::FuzzApi(wanted) => fuzz_api::fuzz_api(&shell, &wanted),
         Chore::Bench { benchmark, arguments } => bench::bench(&shell, benchmark, &arguments),
     }
 }

@@ -24,8 +24,11 @@ pub(crate) const MOST_BODY: u64 = 64 << 20;
     post,
     path = "/api/v1/eval",
     tag = "executions",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A name for this request, so that it is carried out once however often it comes")),
-    request_body = SimpleExecRequest,
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "A name for this request, so that it is carried out once however often it comes")),
+    request_body(
+        content = SimpleExecRequest,
+        example = json!({"code": "print('sum:')\n2 + 2", "eval_last_expr": true})
+    ),
     responses(
         (status = 200, description = "The execution is over", body = ExecutionResult),
         (status = 400, description = "Nothing was run", body = ErrorBody),

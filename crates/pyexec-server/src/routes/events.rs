@@ -24,6 +24,20 @@ use std::{io, time::Duration};
 /// After so much silence a comment shows that the connection is alive.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
+/// One event, as its lines say. The `data` of `status` is a `StatusChange`, that of `stdout` and
+/// `stderr` an `OutputChunk`, that of `result` an `ExecutionResult` without output.
+#[derive(utoipa::ToSchema)]
+#[allow(dead_code, reason = "only its shape is used")]
+pub(crate) struct ServerSentEvent {
+    /// What has been told with it: `<stdout offset>-<stderr offset>`.
+    #[schema(pattern = "^[0-9]+-[0-9]+$")]
+    id: String,
+    /// `status`, `stdout`, `stderr` or `result`.
+    event: String,
+    /// JSON.
+    data: String,
+}
+
 /// Watch an execution: status, output as it is written, and the result at the end.
 #[utoipa::path(
     get,
@@ -31,15 +45,14 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
     tag = "executions",
     params(
         ("id" = String, Path, description = "The execution"),
-        ("Last-Event-ID" = Option<String>, Header, description = "The last event that arrived: `<stdout offset>-<stderr offset>`"),
+        ("Last-Event-ID" = Option<String>, Header, pattern = "^[0-9]+-[0-9]+$", description = "The last event that arrived: `<stdout offset>-<stderr offset>`"),
     ),
     responses(
         (
             status = 200,
-            description = "Server-sent events: `status` (a StatusChange), `stdout` and `stderr` \
-                (an OutputChunk each), and `result` (an ExecutionResult without output) as the last",
+            description = "Server-sent events, `result` as the last",
             content_type = "text/event-stream",
-            body = String
+            body = ServerSentEvent
         ),
         (status = 400, description = "Last-Event-ID is none of this execution", body = ErrorBody),
         (status = 404, description = "There is none, or not any more", body = ErrorBody),

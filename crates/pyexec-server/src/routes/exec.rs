@@ -31,7 +31,7 @@ pub(crate) struct ExecForm {
     post,
     path = "/api/v1/exec/sync",
     tag = "executions",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A name for this request, so that it is carried out once however often it comes")),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "A name for this request, so that it is carried out once however often it comes")),
     request_body(content = ExecForm, content_type = "multipart/form-data"),
     responses(
         (status = 200, description = "The execution is over", body = ExecutionResult),
@@ -56,7 +56,7 @@ pub(crate) async fn execute_sync(
     post,
     path = "/api/v1/exec/async",
     tag = "executions",
-    params(("Idempotency-Key" = Option<String>, Header, description = "A name for this request, so that it is carried out once however often it comes")),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, description = "A name for this request, so that it is carried out once however often it comes")),
     request_body(content = ExecForm, content_type = "multipart/form-data"),
     responses(
         (status = 202, description = "The execution is accepted", body = Submitted),

@@ -30,7 +30,7 @@ pub(crate) struct Page {
     tag = "executions",
     params(
         ("status" = Option<String>, Query, description = "Only those that stand so"),
-        ("limit" = Option<u64>, Query, description = "How many at most, up to 200; 50 by default"),
+        ("limit" = Option<u64>, Query, minimum = 1, description = "How many at most, up to 200; 50 by default"),
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
     ),
     responses(
