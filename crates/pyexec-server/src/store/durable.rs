@@ -21,6 +21,7 @@ use rows::{BY_KEY, OF_OWNER, OUTPUTS, RECORDS, Row};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
     time::Duration,
 };
 use writer::{Change, Database, Writer};
@@ -38,7 +39,8 @@ pub struct DurableStore {
     folder: Arc<Folder>,
     database: Arc<Database>,
     writer: Writer,
-    /// Where submissions that were left are taken over from, once.
+    thread: Option<JoinHandle<()>>,
+    /// Whose submissions an earlier server left, until they are taken over.
     left: Mutex<Vec<ExecutionId>>,
     uploads: Arc<SpoolSpace>,
 }
@@ -54,9 +56,10 @@ impl DurableStore {
         let folder = Arc::new(Folder::open(folder)?);
         let database = Arc::new(Database::open(folder.database())?);
         let left = recovery::recover(&database, &folder, ttl)?;
-        let writer = Writer::start(&database, &folder, ttl, most_bytes)?;
+        let (writer, thread) = Writer::start(&database, &folder, ttl, most_bytes)?;
         let uploads = SpoolSpace::new(folder.spool(), u64::MAX);
-        Ok(Self { folder, database, writer, left: Mutex::new(left), uploads })
+        let (thread, left) = (Some(thread), Mutex::new(left));
+        Ok(Self { folder, database, writer, thread, left, uploads })
     }
 
     fn read<T>(
@@ -101,6 +104,17 @@ impl DurableStore {
     }
 }
 
+/// What was given to it is written, and the folder is free, once it is dropped.
+impl Drop for DurableStore {
+    fn drop(&mut self) {
+        self.writer.close();
+        let ended = self.thread.take().map(JoinHandle::join);
+        if ended.is_some_and(|ended| ended.is_err()) {
+            tracing::error!("the store's thread panicked");
+        }
+    }
+}
+
 impl Store for DurableStore {
     fn put(&self, record: Record) -> BoxFuture<Result<(), StoreError>> {
         let terminal = record.result.status.is_terminal();
@@ -114,18 +128,17 @@ impl Store for DurableStore {
     }
 
     fn accept(&self, record: Record, submission: &Submission) -> BoxFuture<Result<(), StoreError>> {
+        let refused = |error| -> BoxFuture<_> { Box::pin(async { Err(StoreError::new(error)) }) };
+        if let Err(error) = self.folder.check_free(RESERVE) {
+            return refused(error);
+        }
         if !record.is_async {
             return self.put(record);
         }
         let id = record.id().clone();
-        let prepared = (|| {
-            self.folder.check_free(RESERVE)?;
-            let (job, file) = JobRow::new(submission)?;
-            Ok::<_, std::io::Error>((job, file))
-        })();
-        let (job, file) = match prepared {
+        let (job, file) = match JobRow::new(submission) {
             Ok(prepared) => prepared,
-            Err(error) => return Box::pin(async { Err(StoreError::new(error)) }),
+            Err(error) => return refused(error),
         };
         let Some(file) = file else {
             return self.writer.write(Change::of(record, Some(job)), true);

@@ -15,6 +15,7 @@ use std::{
         Arc, PoisonError, RwLock,
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
+    thread::JoinHandle,
     time::Duration,
 };
 use tokio::sync::oneshot;
@@ -104,9 +105,16 @@ struct Order {
     done: oneshot::Sender<Result<(), StoreError>>,
 }
 
-/// Where changes go. Clones share it; the thread ends with the last of them.
+#[derive(Debug)]
+enum Message {
+    Order(Box<Order>),
+    /// What came before is written, then the thread ends.
+    Close,
+}
+
+/// Where changes go. Clones share it.
 #[derive(Debug, Clone)]
-pub(super) struct Writer(Sender<Order>);
+pub(super) struct Writer(Sender<Message>);
 
 impl Writer {
     pub(super) fn start(
@@ -114,7 +122,7 @@ impl Writer {
         folder: &Arc<Folder>,
         ttl: Duration,
         most_bytes: u64,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let (sender, orders) = channel();
         let mut keeper = Keeper {
             database: Arc::clone(database),
@@ -123,11 +131,17 @@ impl Writer {
             most_bytes,
             finished: None,
         };
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("pyexec-store".into())
             .spawn(move || keeper.work(&orders))
             .map_err(StoreError::new)?;
-        Ok(Self(sender))
+        Ok((Self(sender), thread))
+    }
+
+    /// Ends the thread once it has written what came before.
+    pub(super) fn close(&self) {
+        // It may have ended already.
+        let _ = self.0.send(Message::Close);
     }
 
     /// Gives a change to the thread; the future tells what came of it.
@@ -138,7 +152,8 @@ impl Writer {
     ) -> Result<BoxFuture<Result<(), StoreError>>, StoreError> {
         let (done, told) = oneshot::channel();
         let gone = || StoreError::new("the store's thread is gone");
-        self.0.send(Order { change, is_urgent, done }).map_err(|_| gone())?;
+        let order = Box::new(Order { change, is_urgent, done });
+        self.0.send(Message::Order(order)).map_err(|_| gone())?;
         Ok(Box::pin(async move { told.await.unwrap_or_else(|_| Err(gone())) }))
     }
 
@@ -170,15 +185,24 @@ struct Useless {
 }
 
 impl Keeper {
-    fn work(&mut self, orders: &Receiver<Order>) {
-        loop {
-            let mut batch = Vec::new();
-            match orders.recv_timeout(SWEEP) {
-                Ok(order) => batch.push(order),
-                Err(RecvTimeoutError::Timeout) => {}
+    fn work(&mut self, messages: &Receiver<Message>) {
+        let mut is_open = true;
+        while is_open {
+            let first = match messages.recv_timeout(SWEEP) {
+                Ok(first) => Some(first),
+                Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
+            };
+            let mut batch = Vec::new();
+            for message in first.into_iter().chain(messages.try_iter().take(MOST)) {
+                match message {
+                    Message::Order(order) => batch.push(*order),
+                    Message::Close => is_open = false,
+                }
             }
-            batch.extend(orders.try_iter().take(MOST));
+            if !is_open && batch.is_empty() {
+                return;
+            }
             if let Err(error) = self.commit(&batch) {
                 tracing::error!(error = &error as &dyn std::error::Error, "a commit failed");
                 self.one_by_one(batch);
