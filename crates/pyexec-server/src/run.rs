@@ -10,9 +10,12 @@ use std::{
     error::Error,
     io,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
+
+/// How long a store that refused a result is left alone.
+const AGAIN: Duration = Duration::from_secs(2);
 
 /// Why an execution that waited does so no more.
 enum Waited {
@@ -55,16 +58,39 @@ impl Scheduler {
         self.leave(&live);
         record.output.seal();
         record.result.truncated |= record.output.is_truncated();
-        if let Err(error) = self.store.put(record.clone()).await {
-            tracing::error!(id = %live.id(), error = &error as &dyn Error, "a result was lost");
-            verdict::lose(&mut record.result, "its result could not be stored");
-        }
         let written = |stream| record.output.len(stream);
-        self.metrics.finished(&record.result);
         self.metrics.wrote(written(OutputStream::Stdout), written(OutputStream::Stderr));
+        let is_stored = self.remember(&mut record).await;
+        self.metrics.finished(&record.result);
         log(&record);
-        live.tell(record);
+        live.tell(record.clone());
+        if !is_stored {
+            // The store says that it runs; as long as it does, this server tells what it knows.
+            self.insist(record).await;
+        }
         self.forget(&live);
+    }
+
+    /// Stores what came of an execution, or else that this was lost; whether either could be done.
+    async fn remember(&self, record: &mut Record) -> bool {
+        let Err(error) = self.store.put(record.clone()).await else { return true };
+        let id = record.id();
+        tracing::error!(%id, error = &error as &dyn Error, "a result could not be stored");
+        let reason = "its result could not be stored: the disk is full or broken";
+        verdict::lose(&mut record.result, reason);
+        // Neither memory nor the disk shall fill with what nobody can have.
+        record.output = Output::empty();
+        self.store.put(record.clone()).await.is_ok()
+    }
+
+    /// Tries until the store takes what it refused.
+    async fn insist(&self, record: Record) {
+        loop {
+            tokio::time::sleep(AGAIN).await;
+            if self.store.put(record.clone()).await.is_ok() {
+                return;
+            }
+        }
     }
 
     async fn wait(&self, live: &Live, turn: oneshot::Receiver<()>) -> Waited {
@@ -111,7 +137,12 @@ impl Scheduler {
         if let Some(error) = failure {
             tracing::error!(id = %live.id(), %error, "output could not be kept");
             let reason = match error.kind() {
-                io::ErrorKind::QuotaExceeded | io::ErrorKind::StorageFull => ": the spool is full",
+                io::ErrorKind::QuotaExceeded => ": the spool is full",
+                io::ErrorKind::StorageFull => {
+                    // What came before would leave no room for anybody else.
+                    record.output = Output::empty();
+                    ": the disk is full"
+                }
                 _ => "",
             };
             let reason = format!("its output could not be kept{reason}");

@@ -9,6 +9,7 @@ use crate::{
     queue::{Capacity, Full, Need, Queue},
     space::SpoolSpace,
 };
+use futures_util::FutureExt;
 use pyexec_types::{ExecutionId, ExecutionResult, Status};
 use std::{
     collections::HashMap,
@@ -143,7 +144,12 @@ impl Scheduler {
         let life = async move {
             let Begun { live, turn } = begun;
             // Nobody waits for what nobody can come back for.
-            let accepted = if is_async { accepted.await } else { Ok(()) };
+            let accepted = if is_async {
+                accepted.await
+            } else {
+                // What can't be accepted at all is known at once.
+                accepted.now_or_never().unwrap_or(Ok(()))
+            };
             if let Err(error) = accepted {
                 scheduler.forget(&live);
                 drop(tell.send(Err(ApiError::not_stored(&error))));
