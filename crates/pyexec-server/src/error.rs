@@ -83,6 +83,11 @@ impl ApiError {
         Self { retry_after_seconds: Some(5), ..error }
     }
 
+    /// 503: the server takes nothing more, and goes on with what waits when it starts again.
+    pub(crate) fn draining() -> Self {
+        Self::unavailable("draining", "the server is shutting down")
+    }
+
     /// 500; the details go to the log.
     pub(crate) fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error, "internal error");
@@ -101,8 +106,7 @@ impl ApiError {
     }
 
     /// 503: the submission could not be made safe, and was not accepted.
-    pub(crate) fn not_stored(error: &StoreError) -> Self {
-        tracing::error!(error = error as &dyn std::error::Error, "a submission was not stored");
+    pub(crate) fn not_stored() -> Self {
         let message = "the submission could not be stored: the server's disk is full or broken";
         Self::unavailable("store_failed", message)
     }

@@ -31,6 +31,8 @@ struct Inner {
 pub(crate) struct Progress {
     /// What is known of it.
     pub(crate) record: Record,
+    /// Whether it is safe in the store; `None` while that isn't known.
+    pub(crate) is_accepted: Option<bool>,
     /// It goes on when the server starts again.
     pub(crate) is_suspended: bool,
 }
@@ -57,7 +59,11 @@ impl Live {
             stop: Stop::new()?,
             stopped: watch::Sender::new(false),
             clients: Mutex::default(),
-            progress: watch::Sender::new(Progress { record, is_suspended: false }),
+            progress: watch::Sender::new(Progress {
+                record,
+                is_accepted: None,
+                is_suspended: false,
+            }),
         })))
     }
 
@@ -90,6 +96,27 @@ impl Live {
     /// Tells everyone where it stands.
     pub(crate) fn tell(&self, record: Record) {
         self.0.progress.send_modify(|progress| progress.record = record);
+    }
+
+    /// Tells everyone that it is safe.
+    pub(crate) fn accept(&self) {
+        self.0.progress.send_modify(|progress| progress.is_accepted = Some(true));
+    }
+
+    /// Tells everyone that it never was; `record` says so, too.
+    pub(crate) fn refuse(&self, record: Record) {
+        self.0.progress.send_modify(|progress| {
+            progress.is_accepted = Some(false);
+            progress.record = record;
+        });
+    }
+
+    /// Waits until it is known whether it is safe.
+    pub(crate) async fn is_accepted(&self) -> bool {
+        let mut progress = self.watch();
+        // The sender lives as long as `self`.
+        let known = progress.wait_for(|progress| progress.is_accepted.is_some()).await;
+        known.is_ok_and(|progress| progress.is_accepted == Some(true))
     }
 
     /// Tells everyone that it goes on when the server starts again.

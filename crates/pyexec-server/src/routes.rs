@@ -20,7 +20,10 @@ pub(crate) use metrics::__path_metrics;
 pub(crate) use ready::__path_ready;
 
 use crate::{
-    access, answer, body_limit, error::ApiError, openapi, plain_error, scheduler::Found,
+    access, answer, body_limit,
+    error::ApiError,
+    openapi, plain_error,
+    scheduler::{Found, Taken},
     state::AppState,
 };
 use axum::{
@@ -111,13 +114,17 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
 
 /// Waits for an execution on behalf of a client; if the last one that waits goes away, so does the
 /// execution.
-async fn attend(found: Found) -> Result<Json<ExecutionResult>, ApiError> {
-    let record = match found {
+async fn attend(taken: Taken) -> Result<Json<ExecutionResult>, ApiError> {
+    let record = match taken.found {
         Found::Over(record) => *record,
         Found::Live(live) => {
-            let _attendance = live.attend();
+            let _attendance = taken.attendance;
             live.finished().await
         }
     };
+    if !record.result.status.is_terminal() {
+        // It has a key, by which its client finds it again.
+        return Err(ApiError::draining());
+    }
     answer::whole(record).await
 }

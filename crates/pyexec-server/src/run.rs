@@ -98,11 +98,11 @@ impl Scheduler {
         tokio::select! {
             biased;
             () = live.stopped() => Waited::UntilStopped,
+            _ = progress.wait_for(|progress| progress.is_suspended) => Waited::ForTheNextStart,
             turn = tokio::time::timeout(self.queue_timeout, turn) => match turn {
                 Ok(_) => Waited::ForItsTurn,
                 Err(_) => Waited::TooLong,
             },
-            _ = progress.wait_for(|progress| progress.is_suspended) => Waited::ForTheNextStart,
         }
     }
 
@@ -113,7 +113,7 @@ impl Scheduler {
         let Submission { job, reservation } = submission;
         let stored = self.store.put(record.clone());
         // What runs is never run again, whatever happens; the client of another is here anyway.
-        let stored = if record.is_async { stored.await } else { Ok(()) };
+        let stored = if record.is_kept { stored.await } else { Ok(()) };
         if let Err(error) = stored {
             tracing::error!(id = %live.id(), error = &error as &dyn Error, "not started");
             verdict::refuse(&mut record.result, "the execution store failed");

@@ -1,23 +1,24 @@
-//! Which executions there are, who may run, and how one that is asked for again is found.
+//! Which executions there are, and who may run.
+
+mod admission;
+
+pub(crate) use admission::{Arrival, Taken};
 
 use crate::{
-    Backend, Caller, IdempotencyKey, ListQuery, Output, Owner, Record, ServerConfig, Store,
-    Submission, clock,
+    Backend, Caller, ListQuery, Output, Owner, Record, ServerConfig, Store, Submission,
     error::ApiError,
     live::Live,
     metrics::{Load, Metrics},
-    queue::{Capacity, Full, Need, Queue},
+    queue::{Capacity, Queue},
     space::SpoolSpace,
 };
-use futures_util::FutureExt;
-use pyexec_types::{ExecutionId, ExecutionResult, Status};
+use pyexec_types::{ExecutionId, Status};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::sync::oneshot;
-use tracing::Instrument;
 
 /// Runs submissions when there is room for them.
 #[derive(Debug)]
@@ -59,14 +60,6 @@ struct Begun {
     turn: oneshot::Receiver<()>,
 }
 
-/// How a submission came.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Arrival {
-    /// Whether the client wants the id only.
-    pub(crate) is_async: bool,
-    pub(crate) key: Option<IdempotencyKey>,
-}
-
 impl Scheduler {
     pub(crate) fn new(
         config: &ServerConfig,
@@ -105,64 +98,6 @@ impl Scheduler {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Accepts a submission, or turns it away where there is no place for it. One that is known by
-    /// its key is what it was before.
-    pub(crate) async fn submit(
-        self: &Arc<Self>,
-        submission: Submission,
-        caller: &Caller,
-        arrival: Arrival,
-    ) -> Result<Found, ApiError> {
-        let need = self.need(&submission);
-        let (begun, record) = {
-            let mut state = self.state();
-            if let Some(known) = self.known(&state, &caller.owner, arrival.key.as_ref())? {
-                return Ok(known);
-            }
-            if state.draining {
-                return Err(ApiError::unavailable("draining", "the server is shutting down"));
-            }
-            let ticket = state.queue.join(caller, need).map_err(turned_away)?;
-            state.last_created = clock::micros().max(state.last_created + 1);
-            let id = ExecutionId::from(format!("exe_{}", uuid::Uuid::new_v4()));
-            let result = ExecutionResult::new(id, Status::Pending);
-            let output = Output::new(self.output_bytes, &self.output_space);
-            let owner = caller.owner.clone();
-            let record = Record::new(result, output, owner, state.last_created);
-            let record = Record { is_async: arrival.is_async, key: arrival.key, ..record };
-            match state.begin(ticket, record.clone()) {
-                Ok(begun) => (begun, record),
-                Err(error) => return Err(ApiError::internal(&error)),
-            }
-        };
-        self.dispatch();
-        let (live, is_async) = (begun.live.clone(), record.is_async);
-        let accepted = self.store.accept(record, &submission);
-        let (tell, told) = oneshot::channel();
-        let scheduler = Arc::clone(self);
-        // Its log lines are those of its request.
-        let life = async move {
-            let Begun { live, turn } = begun;
-            // Nobody waits for what nobody can come back for.
-            let accepted = if is_async {
-                accepted.await
-            } else {
-                // What can't be accepted at all is known at once.
-                accepted.now_or_never().unwrap_or(Ok(()))
-            };
-            if let Err(error) = accepted {
-                scheduler.forget(&live);
-                drop(tell.send(Err(ApiError::not_stored(&error))));
-                return;
-            }
-            drop(tell.send(Ok(())));
-            scheduler.see_through(live, submission, turn).await;
-        };
-        tokio::spawn(life.in_current_span());
-        told.await.map_err(|error| ApiError::internal(&error))??;
-        Ok(Found::Live(live))
-    }
-
     /// Queues again what waited when an earlier server ended.
     pub(crate) fn resume(
         self: &Arc<Self>,
@@ -178,45 +113,11 @@ impl Scheduler {
                 state.begin(ticket, Record { output, ..record })?
             };
             live.keep();
+            live.accept();
             tokio::spawn(Arc::clone(self).see_through(live, submission, turn));
         }
         self.dispatch();
         Ok(())
-    }
-
-    /// What a slot for a submission takes: a slot is a guarantee of its memory.
-    fn need(&self, submission: &Submission) -> Need {
-        let limits = &submission.job.limits;
-        let disk = limits.disk_mb * self.disk_reserve_percent / 100;
-        let memory_mb = (limits.memory_mb + disk).min(self.memory_budget_mb);
-        Need { memory_mb, bytes: submission.bytes() }
-    }
-
-    /// The execution that an owner's key has had before.
-    fn known(
-        &self,
-        state: &State,
-        owner: &Owner,
-        key: Option<&IdempotencyKey>,
-    ) -> Result<Option<Found>, ApiError> {
-        let Some(IdempotencyKey { key, digest }) = key else { return Ok(None) };
-        let live = state.keys.get(&(owner.clone(), key.clone()));
-        let found = match live.and_then(|id| state.live.get(id)) {
-            Some(live) => Found::Live(live.clone()),
-            None => {
-                match self.store.find(owner, key).map_err(|error| ApiError::internal(&error))? {
-                    Some(record) => Found::Over(Box::new(record)),
-                    None => return Ok(None),
-                }
-            }
-        };
-        if found.record().key.is_some_and(|known| known.digest != *digest) {
-            return Err(ApiError::conflict(
-                "idempotency_conflict",
-                "this Idempotency-Key came with another body before",
-            ));
-        }
-        Ok(Some(found))
     }
 
     /// How busy it is.
@@ -246,6 +147,8 @@ impl Scheduler {
         let state = self.state();
         for record in &mut records {
             if let Some(live) = state.live.get(record.id()) {
+                // It may know more than could be stored.
+                record.result = live.record().result;
                 record.result.queue_position = state.queue.position(live.ticket());
             }
         }
@@ -273,11 +176,16 @@ impl Scheduler {
     pub(crate) fn drain(&self) {
         let mut state = self.state();
         state.draining = true;
-        if self.store.keeps_submissions() {
-            for live in state.live.values().filter(|live| live.record().is_async) {
-                if state.queue.position(live.ticket()).is_some() {
-                    live.suspend();
-                }
+        if !self.store.keeps_submissions() {
+            return;
+        }
+        let State { queue, turns, live, .. } = &mut *state;
+        for live in live.values().filter(|live| live.record().is_kept) {
+            if queue.position(live.ticket()).is_some() {
+                live.suspend();
+                // Nor may it get a turn that somebody gives up meanwhile.
+                queue.leave(live.ticket());
+                turns.remove(live.ticket());
             }
         }
     }
@@ -360,19 +268,6 @@ impl Found {
     }
 }
 
-fn turned_away(full: Full) -> ApiError {
-    match full {
-        Full::Waiting(count) => {
-            let message = format!("the queue is full: {count} executions are waiting");
-            ApiError::unavailable("queue_full", message)
-        }
-        Full::Bytes => {
-            let message = "the queue is full: waiting executions hold too much input";
-            ApiError::unavailable("queue_full", message)
-        }
-        Full::OfOwner(most) => {
-            let message = format!("this token has {most} executions waiting already, its maximum");
-            ApiError::too_many("too_many_queued", message)
-        }
-    }
-}
+#[cfg(test)]
+#[path = "scheduler/tests.rs"]
+mod tests;

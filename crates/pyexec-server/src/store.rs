@@ -23,8 +23,8 @@ pub struct Record {
     pub owner: Owner,
     /// When it was accepted, in microseconds since 1970; no two of a server have the same.
     pub created: u64,
-    /// Whether its client has its id and comes back for it.
-    pub is_async: bool,
+    /// Whether its client comes back for it: it has its id, or gave it a key.
+    pub is_kept: bool,
     /// The key that its client gave it, which finds it again.
     pub key: Option<IdempotencyKey>,
 }
@@ -41,7 +41,7 @@ pub struct IdempotencyKey {
 impl Record {
     /// Remembers an execution that has just been accepted.
     pub fn new(result: ExecutionResult, output: Output, owner: Owner, created: u64) -> Self {
-        Self { result, output, owner, created, is_async: false, key: None }
+        Self { result, output, owner, created, is_kept: false, key: None }
     }
 
     /// Its id.

@@ -4,7 +4,7 @@ use super::attend;
 use crate::{
     Caller, Submission,
     error::ApiError,
-    scheduler::{Arrival, Found},
+    scheduler::{Arrival, Taken},
     state::AppState,
     upload::{self, Received},
 };
@@ -73,10 +73,7 @@ pub(crate) async fn execute_async(
     Extension(caller): Extension<Caller>,
     request: Request,
 ) -> Result<(StatusCode, Json<Submitted>), ApiError> {
-    let found = submit(&state, request, &caller, true).await?;
-    if let Found::Live(live) = &found {
-        live.keep();
-    }
+    let found = submit(&state, request, &caller, true).await?.found;
     let execution_id = found.record().result.execution_id;
     Ok((StatusCode::ACCEPTED, Json(Submitted { execution_id })))
 }
@@ -86,7 +83,7 @@ async fn submit(
     request: Request,
     caller: &Caller,
     is_async: bool,
-) -> Result<Found, ApiError> {
+) -> Result<Taken, ApiError> {
     let Received { upload, metadata, key } = upload::receive(request, state).await?;
     let limits = &caller.limits;
     let submission =

@@ -123,7 +123,7 @@ impl Store for DurableStore {
             return self.put_with_files(record);
         }
         // Of a request whose client waits only the end counts.
-        let is_urgent = terminal || record.is_async;
+        let is_urgent = terminal || record.is_kept;
         self.writer.write(Change::of(record, None), is_urgent)
     }
 
@@ -132,7 +132,7 @@ impl Store for DurableStore {
         if let Err(error) = self.folder.check_free(RESERVE) {
             return refused(error);
         }
-        if !record.is_async {
+        if !record.is_kept {
             return self.put(record);
         }
         let id = record.id().clone();

@@ -62,3 +62,29 @@ fn one_that_asks_again_and_leaves_takes_nothing_with_it() {
     let (status, result) = first.join().unwrap();
     assert_eq!((status, &result["stdout"], &result["execution_id"]), (200, &"done\n".into(), &id));
 }
+
+#[test]
+fn many_at_once_under_one_key_are_one_execution() {
+    let server = server(|_| ());
+    let client = Client::of(&server);
+    let start = std::sync::Barrier::new(16);
+    let ids: std::collections::BTreeSet<_> = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..16)
+            .map(|n| {
+                let (client, start) = (&client, &start);
+                let (how, expected) = if n % 2 == 0 { ("async", 202) } else { ("sync", 200) };
+                scope.spawn(move || {
+                    start.wait();
+                    let (status, answer) =
+                        client.exec(how, "print(1)", &[("idempotency-key", "job")]);
+                    assert_eq!(status, expected, "{answer}");
+                    answer["execution_id"].as_str().unwrap().to_owned()
+                })
+            })
+            .collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect()
+    });
+    assert_eq!(ids.len(), 1);
+    let listed = client.get("/api/v1/executions").1["executions"].as_array().unwrap().len();
+    assert_eq!(listed, 1);
+}

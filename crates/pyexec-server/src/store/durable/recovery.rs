@@ -55,9 +55,9 @@ fn end_what_ran(
             let (id, row) = entry?;
             let id = id.value();
             let Some(mut row) = Row::read(row.value()) else { continue };
-            let is_kept = row.is_async && jobs.get(id)?.is_some();
+            let is_left = row.is_kept && jobs.get(id)?.is_some();
             match row.result.status {
-                Status::Pending if is_kept => {
+                Status::Pending if is_left => {
                     found.archives.insert(id.to_owned());
                     found.waiting.push(id.into());
                     continue;

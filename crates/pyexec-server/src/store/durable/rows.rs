@@ -35,7 +35,7 @@ pub(super) struct Row {
     pub(super) owner: Owner,
     pub(super) created: u64,
     #[serde(default)]
-    pub(super) is_async: bool,
+    pub(super) is_kept: bool,
     #[serde(default)]
     pub(super) key: Option<IdempotencyKey>,
     /// In microseconds since 1970; only of finished ones.
@@ -64,7 +64,7 @@ impl Row {
             result: record.result.clone(),
             owner: record.owner.clone(),
             created: record.created,
-            is_async: record.is_async,
+            is_kept: record.is_kept,
             key: record.key.clone(),
             expires: None,
             stdout: stream(OutputStream::Stdout),
@@ -95,7 +95,7 @@ impl Row {
         let stderr = self.stderr.kept(stderr, path(OutputStream::Stderr));
         let output = Output::from_kept(stdout, stderr);
         let record = Record::new(self.result, output, self.owner, self.created);
-        Record { is_async: self.is_async, key: self.key, ..record }
+        Record { is_kept: self.is_kept, key: self.key, ..record }
     }
 }
 

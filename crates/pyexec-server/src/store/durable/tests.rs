@@ -22,7 +22,7 @@ fn record(id: &str, status: Status, stdout: &[u8]) -> Record {
     let created = u64::from(*id.as_bytes().last().unwrap());
     let record = Record::new(result, output, Owner::of_token("x"), created);
     let key = IdempotencyKey { key: id.into(), digest: "d".into() };
-    Record { is_async: true, key: Some(key), ..record }
+    Record { is_kept: true, key: Some(key), ..record }
 }
 
 fn submission(archive: &[u8]) -> Submission {
@@ -88,7 +88,7 @@ fn what_waited_is_taken_over_and_what_ran_is_lost() {
     assert_eq!(files(folder.path(), "archives"), 2);
     put(&store, record("exe_3", Status::Running, b""));
     assert_eq!(files(folder.path(), "archives"), 1, "what runs is never run again");
-    let sync = Record { is_async: false, ..record("exe_4", Status::Pending, b"") };
+    let sync = Record { is_kept: false, ..record("exe_4", Status::Pending, b"") };
     now(store.accept(sync, &submission(b"small"))).unwrap();
     drop(store);
     std::fs::write(folder.path().join("archives/exe_9"), "x").unwrap();
