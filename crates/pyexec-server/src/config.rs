@@ -71,7 +71,8 @@ pub struct ServerConfig {
     /// Bytes that outputs above 256 KiB may take there in all; an execution whose output finds no
     /// room there is ended (default: 8 GiB).
     pub output_spool_bytes: u64,
-    /// How long running executions may go on after a shutdown began (default: 10 s).
+    /// How long executions may go on after a shutdown began; what still runs then is ended, and is
+    /// `failed` (default: 10 s).
     pub grace: Duration,
 }
 

@@ -5,7 +5,10 @@ use pyexec_sandbox::Stop;
 use pyexec_types::ExecutionId;
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 use tokio::sync::watch;
@@ -22,6 +25,8 @@ struct Inner {
     ticket: Ticket,
     stop: Stop,
     stopped: watch::Sender<bool>,
+    /// Not by its client's will: the server ends.
+    is_cut_off: AtomicBool,
     clients: Mutex<Clients>,
     progress: watch::Sender<Progress>,
 }
@@ -58,6 +63,7 @@ impl Live {
             ticket,
             stop: Stop::new()?,
             stopped: watch::Sender::new(false),
+            is_cut_off: AtomicBool::new(false),
             clients: Mutex::default(),
             progress: watch::Sender::new(Progress {
                 record,
@@ -130,6 +136,25 @@ impl Live {
         self.0.stopped.send_replace(true);
     }
 
+    /// Ends it because the server ends.
+    pub(crate) fn cut_off(&self) {
+        // One that a client has stopped already is on its way to being `killed`.
+        if !*self.0.stopped.borrow() {
+            self.0.is_cut_off.store(true, Ordering::Release);
+        }
+        self.stop();
+    }
+
+    /// Whether it was stopped because the server ends.
+    pub(crate) fn is_cut_off(&self) -> bool {
+        self.0.is_cut_off.load(Ordering::Acquire)
+    }
+
+    /// Whether nothing more comes of it here.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.progress.borrow().is_over()
+    }
+
     /// Done once somebody has stopped it.
     pub(crate) async fn stopped(&self) {
         // The sender lives as long as `self`.
@@ -194,7 +219,7 @@ impl Live {
     }
 
     fn stop_unless_over(&self) {
-        if !self.0.progress.borrow().is_over() {
+        if !self.is_over() {
             tracing::info!(id = %self.id(), "the client is gone: stopping its execution");
             self.stop();
         }

@@ -48,6 +48,9 @@ impl Scheduler {
                 let reason = format!("no slot was free within {waited}");
                 verdict::refuse(&mut record.result, &reason);
             }
+            Waited::UntilStopped if live.is_cut_off() => {
+                verdict::refuse(&mut record.result, "the server shut down");
+            }
             Waited::UntilStopped => {
                 record.result.status = Status::Killed;
                 record.result.outcome = Some(Outcome::Killed);
@@ -131,6 +134,9 @@ impl Scheduler {
         drop(reservation);
         record.result.finished_at = Some(clock::now());
         verdict::pronounce(&mut record.result, finished, &limits);
+        if record.result.outcome == Some(Outcome::Killed) && live.is_cut_off() {
+            verdict::lose(&mut record.result, "the server shut down while it ran");
+        }
         // Of what is past the limit nothing arrived here.
         record.result.truncated |= record.result.outcome == Some(Outcome::OutputLimit);
         let failure = failure.lock().unwrap_or_else(PoisonError::into_inner).take();

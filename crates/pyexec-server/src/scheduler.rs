@@ -199,14 +199,16 @@ impl Scheduler {
                 live.finished().await;
             }
         };
-        if tokio::time::timeout(grace, all).await.is_err() {
-            tracing::warn!(count = left.len(), "stopping executions that outlast the grace period");
-            for live in &left {
-                live.stop();
-            }
-            for live in &left {
-                live.finished().await;
-            }
+        if tokio::time::timeout(grace, all).await.is_ok() {
+            return;
+        }
+        let late: Vec<_> = left.iter().filter(|live| !live.is_over()).collect();
+        tracing::warn!(count = late.len(), "stopping executions that outlast the grace period");
+        for live in &late {
+            live.cut_off();
+        }
+        for live in &late {
+            live.finished().await;
         }
     }
 

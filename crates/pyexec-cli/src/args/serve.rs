@@ -56,6 +56,9 @@ pub(crate) struct ServeArgs {
     /// How long results are kept: 300, 300s or 5m [default: 300]
     #[arg(long, value_name = "TIME", env = "PYEXEC_CLEANUP_TTL", value_parser = crate::serve::parse_duration)]
     pub(crate) cleanup_ttl: Option<Duration>,
+    /// How long executions may go on after the first SIGTERM or Ctrl-C: 10, 10s or 5m [default: 10]
+    #[arg(long, value_name = "TIME", env = "PYEXEC_GRACE", value_parser = crate::serve::parse_duration)]
+    pub(crate) grace: Option<Duration>,
     /// Largest upload in MiB [default: 1024]
     #[arg(long, value_name = "MIB")]
     pub(crate) max_body_mb: Option<u32>,

@@ -47,6 +47,7 @@ pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions),
         },
         max_body_bytes: said(args.max_body_mb, usual.max_body_bytes >> 20) << 20,
         result_ttl: args.cleanup_ttl.unwrap_or(usual.result_ttl),
+        grace: args.grace.unwrap_or(usual.grace),
         spool_folder: args.spool_dir,
         state_dir: args.state_dir.filter(|folder| !folder.as_os_str().is_empty()),
         ..usual

@@ -178,6 +178,8 @@ fn help_of_all() {
           --queue <N>                Executions that may wait for a slot [default: 1000]
           --cleanup-ttl <TIME>       How long results are kept: 300, 300s or 5m [default: 300] [env:
                                      PYEXEC_CLEANUP_TTL=]
+          --grace <TIME>             How long executions may go on after the first SIGTERM or Ctrl-C:
+                                     10, 10s or 5m [default: 10] [env: PYEXEC_GRACE=]
           --max-body-mb <MIB>        Largest upload in MiB [default: 1024]
           --state-dir <FOLDER>       Folder in which submissions and results outlive the server
                                      [default: none, they are kept in memory] [env: PYEXEC_STATE_DIR=]

@@ -26,6 +26,8 @@ mod serve;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod served;
 mod session;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod shutdown;
 mod usage;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod witness;

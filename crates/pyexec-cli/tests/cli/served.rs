@@ -50,8 +50,21 @@ impl Served {
     }
 
     /// Ends it with a signal and returns what it exited with and said.
-    pub(crate) fn end(mut self, signal: Signal) -> Output {
+    pub(crate) fn end(self, signal: Signal) -> Output {
+        self.signal(signal);
+        self.wait()
+    }
+
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(pid(&self.child), signal).unwrap();
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        pid(&self.child)
+    }
+
+    /// Waits for its end and returns what it exited with and said.
+    pub(crate) fn wait(mut self) -> Output {
         let status = wait(&mut self.child);
         let stderr = self.log.take().unwrap().join().unwrap().into_bytes();
         let mut stdout = Vec::new();

@@ -19,12 +19,17 @@ impl Witness {
 
     /// A program that calls and then would go on for long.
     pub(crate) fn program(&self) -> String {
+        self.calling("import time\ntime.sleep(60)\n")
+    }
+
+    /// A program that calls, and once it is let go prints `let go`.
+    pub(crate) fn program_that_waits(&self) -> String {
+        self.calling("call.recv(1)\nprint('let go')\n")
+    }
+
+    fn calling(&self, rest: &str) -> String {
         let port = self.0.local_addr().unwrap().port();
-        format!(
-            "import socket, time\n\
-             call = socket.create_connection(('127.0.0.1', {port}))\n\
-             time.sleep(60)\n"
-        )
+        format!("import socket\ncall = socket.create_connection(('127.0.0.1', {port}))\n{rest}")
     }
 
     /// Waits for its call.
@@ -36,6 +41,9 @@ impl Witness {
 }
 
 impl Running {
+    /// Hangs up.
+    pub(crate) fn let_go(self) {}
+
     /// Waits a little for the program's end, which ends its call.
     pub(crate) fn assert_ends(mut self) {
         let heard = self.0.read(&mut [0]);

@@ -141,7 +141,9 @@ fn idle_watchers_are_no_threads_and_hold_no_shutdown_up() {
     assert!(begun.elapsed() < Duration::from_secs(20));
     for watcher in watchers {
         let last = watcher.last().unwrap();
-        assert_eq!((last.name.as_str(), &last.data["status"]), ("result", &"killed".into()));
+        assert_eq!((last.name.as_str(), &last.data["status"]), ("result", &"failed".into()));
+        let error = last.data["error"].as_str().unwrap();
+        assert!(error.contains("the server shut down"), "{error}");
     }
 }
 
