@@ -2,9 +2,13 @@
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+mod exposition;
+
+use exposition::Metric;
 use pyexec_sandbox::SandboxOptions;
 use pyexec_server::{EmbeddedServer, Server, ServerConfig};
 use std::{
+    collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
     thread,
     time::{Duration, Instant},
@@ -81,6 +85,38 @@ fn metrics_count_what_happened_and_name_nobody() {
     for told in ["5ecret", "MADEUP", server.token()] {
         assert!(!text.contains(told), "{told} is in\n{text}");
     }
+    let metrics = exposition::parse(text).unwrap();
+    assert_eq!(described(&metrics), documented());
+}
+
+/// Each metric's name as a query would have it, with its labels.
+fn described(metrics: &BTreeMap<String, Metric>) -> BTreeSet<String> {
+    let described = metrics.iter().map(|(name, metric)| {
+        let suffix = match metric.kind.as_str() {
+            "counter" => "_total",
+            "info" => "_info",
+            _ => "",
+        };
+        let labels: Vec<_> = metric.labels().into_iter().collect();
+        format!("{name}{suffix}{{{}}}", labels.join(","))
+    });
+    described.collect()
+}
+
+/// The same, as the table for operators has it.
+fn documented() -> BTreeSet<String> {
+    let text = include_str!("../../../../docs/operations.md");
+    let cells = text.lines().filter_map(|line| line.strip_prefix("| `pyexec_")?.split(" |").next());
+    let quoted =
+        cells.flat_map(|cell| cell.split('`').step_by(2).map(str::to_owned).collect::<Vec<_>>());
+    let names = quoted.map(|name| name.trim_start_matches("pyexec_").to_owned());
+    let sorted = names.map(|name| {
+        let (name, labels) = name.trim_end_matches('}').split_once('{').unwrap_or((&name, ""));
+        let labels: BTreeSet<_> = labels.split(',').filter(|label| !label.is_empty()).collect();
+        let labels: Vec<_> = labels.into_iter().collect();
+        format!("pyexec_{name}{{{}}}", labels.join(","))
+    });
+    sorted.collect()
 }
 
 #[test]
@@ -165,7 +201,10 @@ fn a_server_that_shuts_down_says_so_until_its_last_execution_is_over() {
     assert_eq!(response.status(), 503);
     assert!(response.body().contains(r#""code":"draining""#), "{}", response.body());
     assert_eq!(send("GET", &url("/health"), &[], "").status(), 200);
-    assert_eq!(send("GET", &url("/metrics"), &[auth], "").status(), 200);
+    let metrics = send("GET", &url("/metrics"), &[auth], "");
+    let metrics = exposition::parse(metrics.body()).unwrap();
+    assert_eq!(metrics["pyexec_slots_used"].samples[0].value, 1.0);
+    assert!(metrics["pyexec_memory_used_bytes"].samples[0].value > 0.0);
     let refused = send("POST", &url("/api/v1/eval"), &[auth], r#"{"code":"1"}"#);
     assert_eq!(refused.status(), 503);
     assert_eq!(header(&refused, "retry-after"), Some("5"));
