@@ -3,6 +3,8 @@
 mod connection;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod doctor;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod doors;
 mod eval;
 mod execution;
 mod limits;

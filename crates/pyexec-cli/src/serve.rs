@@ -5,7 +5,6 @@ mod duration;
 mod legacy;
 mod logging;
 mod processors;
-mod tokens;
 
 pub(crate) use duration::parse_duration;
 pub(crate) use processors::parse_processors;
@@ -36,7 +35,7 @@ pub(crate) fn serve(args: ServeArgs) -> Result<u8, Failure> {
     }
     let address = (args.host.clone(), args.port);
     let (config, options) = config::resolve(args)?;
-    let has_token = !config.tokens.is_empty();
+    let has_token = !config.tokens.is_empty() || config.token_file.is_some();
     let server = Server::new(config, options)?;
     let runtime = runtime::Builder::new_multi_thread()
         .thread_name("pyexec-server")

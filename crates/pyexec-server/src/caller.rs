@@ -28,7 +28,11 @@ impl Owner {
 
     /// Whoever has this token.
     pub fn of_token(token: &str) -> Self {
-        let digest = Sha256::digest(token.as_bytes());
+        Self::of_digest(&Sha256::digest(token.as_bytes()))
+    }
+
+    /// Whoever has the token with this SHA-256 digest.
+    pub(crate) fn of_digest(digest: &[u8]) -> Self {
         Self(digest.iter().take(DIGEST_BYTES).fold(String::new(), |mut text, byte| {
             // Writing to a string can't fail.
             let _ = write!(text, "{byte:02x}");

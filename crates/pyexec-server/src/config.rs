@@ -14,6 +14,9 @@ use std::{path::PathBuf, time::Duration};
 pub struct ServerConfig {
     /// Tokens that open the server; none at all only on loopback addresses.
     pub tokens: Vec<String>,
+    /// A file with further tokens: one a line, or TOML with a name and limits for each
+    /// (docs/connections.md). It is read again when it changes (default: none).
+    pub token_file: Option<PathBuf>,
     /// Executions at the same time (default: twice the processors).
     pub slots: usize,
     /// Memory in MiB that running executions may have in all (default: 80 % of the machine's).
@@ -90,6 +93,7 @@ impl Default for ServerConfig {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             tokens: Vec::new(),
+            token_file: None,
             slots: processors * 2,
             memory_budget_mb: machine_memory_mb() * 8 / 10,
             queue_length: 1000,

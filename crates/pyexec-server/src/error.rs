@@ -1,6 +1,6 @@
 //! What goes wrong: for a client ([`ApiError`]) and for an operator ([`ServerError`]).
 
-use crate::StoreError;
+use crate::{FileError, StoreError};
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
@@ -32,6 +32,9 @@ pub enum ServerError {
     /// The store can't be read.
     #[error("cannot go on with what an earlier server left")]
     Store(#[source] StoreError),
+    /// A file of the operator's can't be used.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A socket or a thread could not be had.
     #[error("{0}")]
     Io(&'static str, #[source] io::Error),

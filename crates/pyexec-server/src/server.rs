@@ -103,7 +103,7 @@ impl Server {
             metrics,
             draining: watch::Sender::new(false),
             spool: SpoolSpace::new(spool, config.spool_bytes),
-            tokens: Tokens::new(config.tokens.clone()),
+            tokens: Tokens::new(&config.tokens, config.token_file.as_deref())?,
             config: Arc::new(config),
             backend,
         };

@@ -1,5 +1,6 @@
 //! `pyexec serve`.
 
+use super::doors::DoorArgs;
 use clap::{Args, ValueEnum};
 use pyexec_sandbox::IsolationLevel;
 use std::{path::PathBuf, time::Duration};
@@ -13,12 +14,6 @@ pub(crate) struct ServeArgs {
     /// Port to listen on; 0 for any free one
     #[arg(long, env = "PYEXEC_PORT", default_value_t = 8080)]
     pub(crate) port: u16,
-    /// Token that opens the server; better in PYEXEC_TOKEN or a file, as others can see flags
-    #[arg(long)]
-    pub(crate) token: Option<String>,
-    /// File with tokens, one a line; empty lines and those that begin with # don't count
-    #[arg(long, value_name = "FILE")]
-    pub(crate) token_file: Option<PathBuf>,
     /// What to log to standard error: error, warn, info, debug, trace or a filter
     #[arg(long, value_name = "LEVEL", env = "PYEXEC_LOG_LEVEL", default_value = "info")]
     pub(crate) log_level: String,
@@ -75,6 +70,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "PATH", env = "PYEXEC_CGROUP")]
     pub(crate) cgroup: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) doors: DoorArgs,
+    #[command(flatten)]
     pub(crate) defaults: DefaultArgs,
 }
 
@@ -128,6 +125,6 @@ pub(crate) enum Network {
 impl ServeArgs {
     /// Takes over a token that stood before the command, or in the environment.
     pub(super) fn adopt_token(&mut self, before: Option<String>) {
-        self.token = self.token.take().or(before);
+        self.doors.token = self.doors.token.take().or(before);
     }
 }

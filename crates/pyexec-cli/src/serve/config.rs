@@ -1,6 +1,5 @@
 //! From flags and variables to the server's settings.
 
-use super::tokens;
 use crate::{
     args::{Network, NetworkMode, ServeArgs},
     failure::Failure,
@@ -12,7 +11,7 @@ use pyexec_server::{DefaultNetwork, ServerConfig};
 ///
 /// # Errors
 ///
-/// Where a setting isn't supported, or a file with tokens can't be read.
+/// Where a setting isn't supported.
 pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions), Failure> {
     let network = match args.network_mode {
         NetworkMode::None => sandbox::Network::None,
@@ -31,8 +30,12 @@ pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions),
     let usual = ServerConfig::default();
     let said = |said: Option<u32>, usual: u64| said.filter(|n| *n > 0).map_or(usual, u64::from);
     let defaults = args.defaults;
+    let doors = args.doors;
+    // An empty variable is none.
+    let token = doors.token.map(|token| token.trim().to_owned());
     let config = ServerConfig {
-        tokens: tokens::read(args.token, args.token_file.as_deref())?,
+        tokens: token.filter(|token| !token.is_empty()).into_iter().collect(),
+        token_file: doors.token_file,
         slots: args.slots.unwrap_or(usual.slots),
         queue_length: args.queue.unwrap_or(usual.queue_length),
         default_timeout_seconds: said(defaults.default_timeout, usual.default_timeout_seconds),

@@ -151,10 +151,6 @@ fn help_of_all() {
                                      PYEXEC_HOST=] [default: 127.0.0.1]
           --port <PORT>              Port to listen on; 0 for any free one [env: PYEXEC_PORT=] [default:
                                      8080]
-          --token <TOKEN>            Token that opens the server; better in PYEXEC_TOKEN or a file, as
-                                     others can see flags
-          --token-file <FILE>        File with tokens, one a line; empty lines and those that begin with
-                                     # don't count
           --log-level <LEVEL>        What to log to standard error: error, warn, info, debug, trace or a
                                      filter [env: PYEXEC_LOG_LEVEL=] [default: info]
           --log-format <FORMAT>      How to log: text, or a JSON object a line [env: PYEXEC_LOG_FORMAT=]
@@ -189,6 +185,12 @@ fn help_of_all() {
                                      empty one that this user may write to [default: the server's own]
                                      [env: PYEXEC_CGROUP=]
       -h, --help                     Print help
+
+    Who gets in:
+          --token <TOKEN>      Token that opens the server; better in PYEXEC_TOKEN or a file, as others
+                               can see flags
+          --token-file <FILE>  File with tokens, one a line, or with names and limits in TOML; read
+                               again when it changes [env: PYEXEC_TOKEN_FILE=]
 
     What a request that doesn't say gets:
           --default-timeout <SECONDS>    Seconds it may take [default: 300] [env:

@@ -7,6 +7,8 @@
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod doctor;
 #[cfg(all(feature = "local", target_os = "linux"))]
+mod doors;
+#[cfg(all(feature = "local", target_os = "linux"))]
 mod ends;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod eval;

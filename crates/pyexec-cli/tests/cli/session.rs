@@ -35,6 +35,16 @@ impl Session {
         self
     }
 
+    /// Puts a file into the folder that nobody else may read.
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    pub(crate) fn secret(self, name: &str, contents: &str) -> Self {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.folder.path().join(name);
+        let session = self.file(name, contents);
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+        session
+    }
+
     /// Puts a file that may be executed into the folder.
     #[cfg(unix)]
     pub(crate) fn script(self, name: &str, contents: &str) -> Self {

@@ -1,0 +1,16 @@
+//! Who gets in, and how.
+
+use clap::Args;
+use std::path::PathBuf;
+
+/// Who gets in, and how.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Who gets in")]
+pub(crate) struct DoorArgs {
+    /// Token that opens the server; better in PYEXEC_TOKEN or a file, as others can see flags
+    #[arg(long)]
+    pub(crate) token: Option<String>,
+    /// File with tokens, one a line, or with names and limits in TOML; read again when it changes
+    #[arg(long, value_name = "FILE", env = "PYEXEC_TOKEN_FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+}
