@@ -7,7 +7,7 @@ use crate::{
     file_watch::{FileWatch, is_open_to_all},
     token_file,
 };
-use axum::http::{HeaderMap, StatusCode, header::AUTHORIZATION};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header::AUTHORIZATION};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 use std::{path::Path, sync::Arc};
@@ -114,6 +114,12 @@ impl Tokens {
     }
 }
 
+/// Whether the token comes as the password of Basic, which browsers send by themselves.
+pub(crate) fn is_basic(headers: &HeaderMap) -> bool {
+    let given = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
+    given.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"basic"))
+}
+
 fn password(header: &str) -> Option<String> {
     let (scheme, value) = header.split_once(' ')?;
     let value = value.trim();
@@ -166,6 +172,7 @@ mod tests {
         assert!(!format!("{tokens:?}").contains("secret"));
         let anyone = Tokens::default().check(&HeaderMap::new()).unwrap();
         assert_eq!(anyone.owner, Owner::anonymous());
+        assert!(is_basic(&headers("bAsIc eA==")) && !is_basic(&headers("Bearer basic")));
     }
 
     fn file(text: &str) -> (tempfile::TempDir, PathBuf) {

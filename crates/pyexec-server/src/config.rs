@@ -17,6 +17,10 @@ pub struct ServerConfig {
     /// A file with further tokens: one a line, or TOML with a name and limits for each
     /// (docs/connections.md). It is read again when it changes (default: none).
     pub token_file: Option<PathBuf>,
+    /// Names by which the server may be asked for, as a proxy in front passes them on, beside those
+    /// of this machine. Without a token, or with any of these, requests for others are refused
+    /// (default: none).
+    pub allowed_hosts: Vec<String>,
     /// Executions at the same time (default: twice the processors).
     pub slots: usize,
     /// Memory in MiB that running executions may have in all (default: 80 % of the machine's).
@@ -94,6 +98,7 @@ impl Default for ServerConfig {
         Self {
             tokens: Vec::new(),
             token_file: None,
+            allowed_hosts: Vec::new(),
             slots: processors * 2,
             memory_budget_mb: machine_memory_mb() * 8 / 10,
             queue_length: 1000,

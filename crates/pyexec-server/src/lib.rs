@@ -33,6 +33,7 @@ mod error;
 mod events;
 mod file_error;
 mod file_watch;
+mod host;
 mod idempotency;
 mod image;
 mod limits;

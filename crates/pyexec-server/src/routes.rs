@@ -92,10 +92,12 @@ fn at_most(bytes: u64, routes: Router<AppState>) -> Router<AppState> {
 
 /// Finds out who asks; routes take it as `Extension<Caller>`.
 async fn authenticate(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let visitors = browser::Visitors {
+        hosts: &state.config.allowed_hosts,
+        has_tokens: !state.tokens.is_empty(),
+    };
     let checked = state.tokens.check(request.headers()).and_then(|caller| {
-        if state.tokens.is_empty() {
-            browser::check(request.headers())?;
-        }
+        visitors.check(request.uri(), request.headers())?;
         Ok(caller)
     });
     match checked {

@@ -2,8 +2,8 @@
 
 use crate::{
     Backend, DefaultNetwork, DurableStore, MemoryStore, SandboxBackend, ServerConfig, ServerError,
-    Store, auth::Tokens, image, linger::Listener, metrics::Metrics, routes, scheduler::Scheduler,
-    space::SpoolSpace, state::AppState,
+    Store, auth::Tokens, host, image, linger::Listener, metrics::Metrics, routes,
+    scheduler::Scheduler, space::SpoolSpace, state::AppState,
 };
 use pyexec_sandbox::{Interpreter, Sandbox, SandboxOptions};
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -92,6 +92,11 @@ impl Server {
                 "executions that ask for the network share this machine's, its loopback services \
                  included; PYEXEC_NETWORK_MODE=pasta gives them one of their own"
             );
+        }
+        if let Some(name) = config.allowed_hosts.iter().find(|name| !host::is_name(name)) {
+            let message =
+                format!("{name:?} is no name of a host: write that alone, as py.example.com");
+            return Err(ServerError::Config(message));
         }
         let spool = config.spool_folder.clone();
         let spool = spool.or_else(|| store.spool_folder()).unwrap_or_else(std::env::temp_dir);

@@ -13,4 +13,8 @@ pub(crate) struct DoorArgs {
     /// File with tokens, one a line, or with names and limits in TOML; read again when it changes
     #[arg(long, value_name = "FILE", env = "PYEXEC_TOKEN_FILE")]
     pub(crate) token_file: Option<PathBuf>,
+    /// Name by which a proxy asks for this server, beside those of this machine; again, or separated
+    /// by commas, for several
+    #[arg(long, value_name = "NAME", env = "PYEXEC_ALLOWED_HOSTS", value_delimiter = ',')]
+    pub(crate) allowed_host: Vec<String>,
 }

@@ -36,6 +36,7 @@ pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions),
     let config = ServerConfig {
         tokens: token.filter(|token| !token.is_empty()).into_iter().collect(),
         token_file: doors.token_file,
+        allowed_hosts: doors.allowed_host.into_iter().filter(|name| !name.is_empty()).collect(),
         slots: args.slots.unwrap_or(usual.slots),
         queue_length: args.queue.unwrap_or(usual.queue_length),
         default_timeout_seconds: said(defaults.default_timeout, usual.default_timeout_seconds),

@@ -65,3 +65,13 @@ fn secrets_that_everyone_can_read() {
     let log = shown(&Served::start(session).end(Signal::TERM));
     assert!(log.contains("everyone on this machine can read the tokens in "), "{log}");
 }
+
+#[test]
+fn names_of_a_proxy() {
+    let urls = pyexec(["serve", "--port", "0", "--allowed-host", "py.example,https://py.example"]);
+    assert_snapshot!(urls.show(), @r#"
+    exit 125
+    --- stderr
+    error: "https://py.example" is no name of a host: write that alone, as py.example.com
+    "#);
+}

@@ -2,5 +2,6 @@
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+mod pages;
 mod served;
 mod tokens;
