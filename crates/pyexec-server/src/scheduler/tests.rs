@@ -68,7 +68,7 @@ fn scheduler(disk: &Arc<SlowDisk>) -> Arc<Scheduler> {
 }
 
 fn caller() -> Caller {
-    Tokens::new(Vec::new()).caller(&Owner::anonymous())
+    Tokens::new(&[], None).unwrap().caller(&Owner::anonymous())
 }
 
 fn submission(code: &str) -> Submission {
