@@ -204,7 +204,9 @@ fn a_shutdown_leaves_what_waits_to_the_next_server() {
     let server = start(folder.path()).unwrap();
     let client = server.client();
     for id in &running {
-        assert_eq!(client.get_execution(id).unwrap().status, Status::Killed);
+        let result = client.get_execution(id).unwrap();
+        assert_eq!(result.status, Status::Failed);
+        assert_eq!(result.error.as_deref(), Some("the server shut down while it ran"));
     }
     for (n, id) in waiting.iter().enumerate() {
         let result = client.wait_for_completion(id, Duration::from_millis(10)).unwrap();
