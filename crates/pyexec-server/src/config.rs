@@ -1,5 +1,6 @@
 //! What an operator decides.
 
+use crate::ConnectionLimits;
 use std::{path::PathBuf, time::Duration};
 
 /// What an operator decides; [`Default`] is a server for one machine of one's own.
@@ -21,6 +22,8 @@ pub struct ServerConfig {
     /// of this machine. Without a token, or with any of these, requests for others are refused
     /// (default: none).
     pub allowed_hosts: Vec<String>,
+    /// What connections may cost.
+    pub connections: ConnectionLimits,
     /// Executions at the same time (default: twice the processors).
     pub slots: usize,
     /// Memory in MiB that running executions may have in all (default: 80 % of the machine's).
@@ -99,6 +102,7 @@ impl Default for ServerConfig {
             tokens: Vec::new(),
             token_file: None,
             allowed_hosts: Vec::new(),
+            connections: ConnectionLimits::default(),
             slots: processors * 2,
             memory_budget_mb: machine_memory_mb() * 8 / 10,
             queue_length: 1000,

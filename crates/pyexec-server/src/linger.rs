@@ -5,16 +5,16 @@
 //! a broken pipe in place of the answer. So what still comes after the last answer is read for
 //! nothing, within bounds. It costs no memory, and no more time than a connection that is silent.
 
+use crate::phase::{Phase, PhaseCell};
 use std::{
     io,
-    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream},
+    net::TcpStream,
     sync::watch,
     time::{Instant, Sleep, sleep, timeout},
 };
@@ -33,37 +33,19 @@ const SILENCE: Duration = Duration::from_secs(5);
 /// How much is read at once, in bytes.
 const PIECE: usize = 16 << 10;
 
-/// A listener whose connections linger.
-pub(crate) struct Listener {
-    pub(crate) inner: TcpListener,
-    /// Longest pause within an upload, where that is less than the times above.
-    pub(crate) patience: Duration,
-    /// Set once the server ends, which waits for nobody.
-    pub(crate) ending: watch::Receiver<bool>,
-}
-
-impl axum::serve::Listener for Listener {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
-        let (stream, peer) = axum::serve::Listener::accept(&mut self.inner).await;
-        let (patience, ending) = (self.patience, self.ending.clone());
-        (Connection { stream, has_ended: false, linger: None, patience, ending }, peer)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.local_addr()
-    }
-}
-
 /// A connection that lingers when it is shut down.
 pub(crate) struct Connection {
     stream: TcpStream,
     /// The client sends no more.
     has_ended: bool,
     linger: Option<Linger>,
+    /// Longest pause within an upload, where that is less than the times above.
     patience: Duration,
+    phase: PhaseCell,
+    /// How long the client may take nothing, and the time that it has left where it takes nothing.
+    stall_timeout: Duration,
+    stall: Option<Pin<Box<Sleep>>>,
+    /// Set once the server ends, which waits for nobody.
     ending: watch::Receiver<bool>,
 }
 
@@ -76,6 +58,34 @@ struct Linger {
 }
 
 impl Connection {
+    pub(crate) fn new(
+        stream: TcpStream,
+        patience: Duration,
+        stall_timeout: Duration,
+        phase: PhaseCell,
+        ending: watch::Receiver<bool>,
+    ) -> Self {
+        let (linger, stall) = (None, None);
+        Self { stream, has_ended: false, linger, patience, phase, stall_timeout, stall, ending }
+    }
+
+    /// What became of a write, which fails where the client takes nothing for too long.
+    fn wrote(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        if written.is_ready() {
+            self.stall = None;
+            self.phase.sent();
+            return written;
+        }
+        let longest = self.stall_timeout;
+        let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(longest)));
+        ready!(stall.as_mut().poll(cx));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client takes nothing")))
+    }
+
     /// After the last answer; the client knows that nothing more comes.
     fn linger(&self) -> Linger {
         let (longest, mut ending) = (self.patience.min(LONGEST), self.ending.clone());
@@ -97,7 +107,11 @@ impl AsyncRead for Connection {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
-        self.has_ended |= read.is_err() || buffer.filled().len() == before;
+        let is_empty = buffer.filled().len() == before;
+        self.has_ended |= read.is_err() || is_empty;
+        if !is_empty {
+            self.phase.received();
+        }
         Poll::Ready(read)
     }
 }
@@ -108,7 +122,8 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.wrote(cx, written)
     }
 
     fn poll_write_vectored(
@@ -116,7 +131,8 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.wrote(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -132,7 +148,8 @@ impl AsyncWrite for Connection {
         if this.linger.is_none() {
             ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
         }
-        if this.has_ended {
+        // Who is sent away for want of requests has none on its way that would be lost.
+        if this.has_ended || matches!(this.phase.get(), Phase::Leaving(_)) {
             return Poll::Ready(Ok(()));
         }
         let patience = this.patience.min(SILENCE);

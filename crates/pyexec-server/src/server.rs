@@ -2,7 +2,7 @@
 
 use crate::{
     Backend, DefaultNetwork, DurableStore, MemoryStore, SandboxBackend, ServerConfig, ServerError,
-    Store, auth::Tokens, host, image, linger::Listener, metrics::Metrics, routes,
+    Store, auth::Tokens, doors::Doors, host, image, metrics::Metrics, routes,
     scheduler::Scheduler, space::SpoolSpace, state::AppState,
 };
 use pyexec_sandbox::{Interpreter, Sandbox, SandboxOptions};
@@ -153,7 +153,7 @@ impl Server {
         self.take_over()?;
         let grace = self.state.config.grace;
         let draining = self.state.draining.clone();
-        let (tell, mut told) = watch::channel(false);
+        let (tell, told) = watch::channel(false);
         tokio::spawn(async move {
             shutdown.await;
             draining.send_replace(true);
@@ -167,14 +167,18 @@ impl Server {
             // Answers are on their way; a connection that still isn't done has had its time.
             tokio::time::sleep(LAST_WORDS).await;
         };
-        let patience = self.state.config.upload_patience;
-        let listener = Listener { inner: listener, patience, ending: told.clone() };
-        let serve = axum::serve(listener, routes::router(self.state.clone()))
-            .with_graceful_shutdown(async move {
-                drop(told.wait_for(|now| *now).await);
-            });
+        let mut limits = self.state.config.connections.clone();
+        // The other half is for executions.
+        let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX) / 2;
+        limits.most = limits.most.min(usize::try_from(files).unwrap_or(usize::MAX));
+        let doors = Doors {
+            limits,
+            patience: self.state.config.upload_patience,
+            ending: told,
+            router: routes::router(self.state.clone()),
+        };
         let served = tokio::select! {
-            served = serve.into_future() => served,
+            served = doors.serve(listener) => served,
             () = finish => Ok(()),
         };
         // The listener may have failed by itself.

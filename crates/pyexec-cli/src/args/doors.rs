@@ -17,4 +17,11 @@ pub(crate) struct DoorArgs {
     /// by commas, for several
     #[arg(long, value_name = "NAME", env = "PYEXEC_ALLOWED_HOSTS", value_delimiter = ',')]
     pub(crate) allowed_host: Vec<String>,
+    /// Connections at the same time [default: 4096]
+    #[arg(long, value_name = "N", env = "PYEXEC_MAX_CONNECTIONS", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    pub(crate) max_connections: Option<usize>,
+    /// Connections of one address at the same time, this machine's aside; raise it for a proxy on
+    /// another machine [default: 512]
+    #[arg(long, value_name = "N", env = "PYEXEC_MAX_CONNECTIONS_PER_ADDRESS", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
+    pub(crate) max_connections_per_address: Option<usize>,
 }

@@ -5,7 +5,7 @@ use crate::{
     failure::Failure,
 };
 use pyexec_sandbox::{self as sandbox, SandboxOptions, Start};
-use pyexec_server::{DefaultNetwork, ServerConfig};
+use pyexec_server::{ConnectionLimits, DefaultNetwork, ServerConfig};
 
 /// The settings; what nobody said is the server's own default.
 ///
@@ -33,10 +33,18 @@ pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions),
     let doors = args.doors;
     // An empty variable is none.
     let token = doors.token.map(|token| token.trim().to_owned());
+    let connections = usual.connections.clone();
     let config = ServerConfig {
         tokens: token.filter(|token| !token.is_empty()).into_iter().collect(),
         token_file: doors.token_file,
         allowed_hosts: doors.allowed_host.into_iter().filter(|name| !name.is_empty()).collect(),
+        connections: ConnectionLimits {
+            most: doors.max_connections.unwrap_or(connections.most),
+            most_per_address: doors
+                .max_connections_per_address
+                .unwrap_or(connections.most_per_address),
+            ..connections
+        },
         slots: args.slots.unwrap_or(usual.slots),
         queue_length: args.queue.unwrap_or(usual.queue_length),
         default_timeout_seconds: said(defaults.default_timeout, usual.default_timeout_seconds),

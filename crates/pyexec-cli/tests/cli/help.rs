@@ -187,13 +187,19 @@ fn help_of_all() {
       -h, --help                     Print help
 
     Who gets in:
-          --token <TOKEN>        Token that opens the server; better in PYEXEC_TOKEN or a file, as
-                                 others can see flags
-          --token-file <FILE>    File with tokens, one a line, or with names and limits in TOML; read
-                                 again when it changes [env: PYEXEC_TOKEN_FILE=]
-          --allowed-host <NAME>  Name by which a proxy asks for this server, beside those of this
-                                 machine; again, or separated by commas, for several [env:
-                                 PYEXEC_ALLOWED_HOSTS=]
+          --token <TOKEN>
+              Token that opens the server; better in PYEXEC_TOKEN or a file, as others can see flags
+          --token-file <FILE>
+              File with tokens, one a line, or with names and limits in TOML; read again when it changes
+              [env: PYEXEC_TOKEN_FILE=]
+          --allowed-host <NAME>
+              Name by which a proxy asks for this server, beside those of this machine; again, or
+              separated by commas, for several [env: PYEXEC_ALLOWED_HOSTS=]
+          --max-connections <N>
+              Connections at the same time [default: 4096] [env: PYEXEC_MAX_CONNECTIONS=]
+          --max-connections-per-address <N>
+              Connections of one address at the same time, this machine's aside; raise it for a proxy on
+              another machine [default: 512] [env: PYEXEC_MAX_CONNECTIONS_PER_ADDRESS=]
 
     What a request that doesn't say gets:
           --default-timeout <SECONDS>    Seconds it may take [default: 300] [env:

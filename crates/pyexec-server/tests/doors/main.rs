@@ -2,6 +2,10 @@
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+mod crowds;
+mod end;
+mod heads;
 mod pages;
 mod served;
+mod slowness;
 mod tokens;

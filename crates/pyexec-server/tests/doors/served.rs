@@ -6,7 +6,7 @@ use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::{net::TcpListener, runtime::Runtime, sync::oneshot};
 
@@ -51,6 +51,12 @@ impl Served {
     pub(crate) fn tell(&mut self) {
         drop(self.end.take());
     }
+
+    /// Waits for its end.
+    pub(crate) fn wait(mut self) -> Result<(), ServerError> {
+        self.tell();
+        self.thread.take().unwrap().join().unwrap()
+    }
 }
 
 impl Drop for Served {
@@ -70,6 +76,33 @@ impl Talk {
         self.0.write_all(text.as_bytes()).unwrap();
     }
 
+    /// Says one thing again and again until the server hangs up.
+    pub(crate) fn trickle(&mut self, text: &str) {
+        let pause = Duration::from_millis(5);
+        self.0.set_read_timeout(Some(pause)).unwrap();
+        let mut byte = [0];
+        while self.0.write_all(text.as_bytes()).is_ok() {
+            match self.0.read(&mut byte) {
+                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
+                Ok(1..) => panic!("it answered"),
+                _ => return,
+            }
+        }
+    }
+
+    /// `GET /health`, after which the connection may be used again.
+    pub(crate) fn health(&mut self) {
+        self.say("GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"}}") {
+            let mut piece = [0; 4096];
+            let read = self.0.read(&mut piece).unwrap();
+            assert_ne!(read, 0, "{}", String::from_utf8_lossy(&answer));
+            answer.extend_from_slice(&piece[..read]);
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 200 "));
+    }
+
     /// The next that comes is this.
     pub(crate) fn hear(&mut self, text: &str) {
         let mut heard = vec![0; text.len()];
@@ -82,6 +115,23 @@ impl Talk {
         let mut answer = String::new();
         self.0.read_to_string(&mut answer).unwrap();
         answer
+    }
+
+    /// Reads nothing until the server hangs up.
+    pub(crate) fn is_deaf(&mut self) {
+        let begun = Instant::now();
+        while self.0.write_all(b"\r\n").is_ok() {
+            assert!(begun.elapsed() < PATIENCE, "it is still there");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Whether nothing comes, not even an end, for so long.
+    pub(crate) fn is_silent(&mut self, time: Duration) -> bool {
+        self.0.set_read_timeout(Some(time)).unwrap();
+        let read = self.0.read(&mut [0]);
+        self.0.set_read_timeout(Some(PATIENCE)).unwrap();
+        read.is_err_and(|error| error.kind() == std::io::ErrorKind::WouldBlock)
     }
 }
 
