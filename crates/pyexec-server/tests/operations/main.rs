@@ -106,7 +106,9 @@ fn described(metrics: &BTreeMap<String, Metric>) -> BTreeSet<String> {
 /// The same, as the table for operators has it.
 fn documented() -> BTreeSet<String> {
     let text = include_str!("../../../../docs/operations.md");
-    let cells = text.lines().filter_map(|line| line.strip_prefix("| `pyexec_")?.split(" |").next());
+    let (_, table) = text.split_once("| metric | what |\n|---|---|\n").unwrap();
+    let rows = table.lines().take_while(|line| line.starts_with('|'));
+    let cells = rows.map(|row| row.trim_start_matches("| `").split(" |").next().unwrap());
     let quoted =
         cells.flat_map(|cell| cell.split('`').step_by(2).map(str::to_owned).collect::<Vec<_>>());
     let names = quoted.map(|name| name.trim_start_matches("pyexec_").to_owned());
