@@ -33,11 +33,32 @@ fn log(format: &str) -> String {
     // What is refused, too.
     let nowhere = server.client(["run", "main.py", "--entrypoint", "s3ntinel.py"]);
     nowhere.env("PYEXEC_TOKEN", "s3ntinel-token").file("main.py", "s3ntinel").output();
+    // Also as the password of Basic, and in requests of which only the head makes sense.
+    let basic = "Authorization: Basic eDpzM250aW5lbC10b2tlbg==";
+    let eval = format!("POST /api/v1/eval HTTP/1.1\r\n{basic}\r\nIdempotency-Key: s3ntinel");
+    let answer = server.ask(&eval, r#"{"code":"print(input()[2:])","stdin":"s3ntinel-in"}"#);
+    assert!(answer.contains(r#""stdout":"ntinel-in\n""#), "{answer}");
+    for (head, status) in [
+        ("GET /s3ntinel?s3ntinel HTTP/1.1", 404),
+        ("S3NTINEL /api/v1/executions/s3ntinel HTTP/1.1\r\nCookie: s3ntinel", 405),
+        ("GET /api/v1/executions?cursor=s3ntinel HTTP/1.1\r\nAuthorization: s3ntinel", 401),
+        (&eval, 400),
+        ("s3ntinel", 400),
+    ] {
+        let answer = server.ask(head, "s3ntinel");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{head} got {answer}");
+    }
     String::from_utf8(server.end(Signal::TERM).stderr).unwrap()
 }
 
 fn assert_discreet(log: &str) {
-    let told: Vec<_> = log.lines().filter(|line| line.contains(SECRET)).collect();
+    // Encoded, as a token of Basic is, and in any case.
+    let is_told = |line: &&str| {
+        line.to_lowercase().contains(SECRET)
+            || line.contains("czNudGluZW")
+            || line.contains("M250aW5lb")
+    };
+    let told: Vec<_> = log.lines().filter(is_told).collect();
     assert!(told.is_empty(), "the log tells secrets:\n{}", told.join("\n"));
 }
 
@@ -46,7 +67,7 @@ fn text_has_a_line_for_each_execution_and_no_secrets() {
     let log = log("text");
     assert_discreet(&log);
     let lines: Vec<_> = log.lines().filter(|line| line.contains("execution finished")).collect();
-    assert_eq!(lines.len(), 3, "{log}");
+    assert_eq!(lines.len(), 4, "{log}");
     for said in
         ["request{request_id=", "id=exe_", "outcome=\"exited\"", "duration_ms=", "stdout_bytes="]
     {
@@ -62,7 +83,7 @@ fn json_is_an_object_a_line_with_the_requests_id() {
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let finished: Vec<_> =
         lines.iter().filter(|line| line["message"] == "execution finished").collect();
-    assert_eq!(finished.len(), 3, "{log}");
+    assert_eq!(finished.len(), 4, "{log}");
     for line in finished {
         assert_eq!(line["span"]["request_id"].as_str().map(str::len), Some(36), "{line}");
         assert_eq!(line["outcome"], "exited", "{line}");

@@ -3,7 +3,8 @@
 use crate::session::{Session, pyexec};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
     process::{Child, ChildStderr, Output, Stdio},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -57,6 +58,18 @@ impl Served {
 
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(pid(&self.child), signal).unwrap();
+    }
+
+    /// Sends a request as it is, but for the headers that every request takes; its whole answer.
+    pub(crate) fn ask(&self, head: &str, body: &str) -> String {
+        let address = self.url.strip_prefix("http://").unwrap();
+        let mut connection = TcpStream::connect(address).unwrap();
+        let rest =
+            format!("Host: {address}\r\nContent-Length: {}\r\nConnection: close", body.len());
+        connection.write_all(format!("{head}\r\n{rest}\r\n\r\n{body}").as_bytes()).unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        answer
     }
 
     pub(crate) fn pid(&self) -> Pid {

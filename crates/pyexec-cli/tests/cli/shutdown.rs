@@ -9,8 +9,6 @@ use crate::{
 use insta::assert_snapshot;
 use rustix::process::Signal;
 use std::{
-    io::{Read, Write},
-    net::TcpStream,
     path::Path,
     process::{Child, Stdio},
     time::{Duration, Instant},
@@ -30,12 +28,7 @@ fn start(client: Session) -> (Child, tempfile::TempDir) {
 
 /// An answer's status line and body.
 fn get(server: &Served, path: &str) -> String {
-    let address = server.url().strip_prefix("http://").unwrap();
-    let mut connection = TcpStream::connect(address).unwrap();
-    write!(connection, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")
-        .unwrap();
-    let mut answer = String::new();
-    connection.read_to_string(&mut answer).unwrap();
+    let answer = server.ask(&format!("GET {path} HTTP/1.1"), "");
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     format!("{}\n{body}", head.lines().next().unwrap())
 }
