@@ -9,13 +9,9 @@ mod processors;
 pub(crate) use duration::parse_duration;
 pub(crate) use processors::parse_processors;
 
-use crate::{
-    args::{LogFormat, ServeArgs},
-    exit_code,
-    failure::Failure,
-};
+use crate::{args::ServeArgs, exit_code, failure::Failure};
 use pyexec_server::Server;
-use std::{io, process};
+use std::{io, net::SocketAddr, process};
 use tokio::{
     net::TcpListener,
     runtime,
@@ -36,21 +32,27 @@ pub(crate) fn serve(args: ServeArgs) -> Result<u8, Failure> {
     let address = (args.host.clone(), args.port);
     let (config, options) = config::resolve(args)?;
     let has_token = !config.tokens.is_empty() || config.token_file.is_some();
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
     let server = Server::new(config, options)?;
     let runtime = runtime::Builder::new_multi_thread()
         .thread_name("pyexec-server")
         .enable_all()
         .build()
         .map_err(failed("cannot start the server"))?;
-    runtime.block_on(listen(server, address, has_token, format))?;
+    let announce = |address: SocketAddr| {
+        // Unless it refuses to serve there.
+        if address.ip().is_loopback() || has_token {
+            logging::announce(format, &format!("listening on {scheme}://{address}"));
+        }
+    };
+    runtime.block_on(listen(server, address, announce))?;
     Ok(exit_code::SUCCESS)
 }
 
 async fn listen(
     server: Server,
     (host, port): (String, u16),
-    has_token: bool,
-    format: LogFormat,
+    announce: impl FnOnce(SocketAddr),
 ) -> Result<(), Failure> {
     let stop = Stop::catch().map_err(failed("cannot wait for signals"))?;
     let cannot = format!("cannot listen on {host}:{port}");
@@ -61,12 +63,8 @@ async fn listen(
             _ => failure,
         }
     })?;
-    let address = listener.local_addr().map_err(failed(&cannot))?;
-    // From here on the system holds connections until the server takes them, unless it refuses to
-    // serve there.
-    if address.ip().is_loopback() || has_token {
-        logging::announce(format, &format!("listening on http://{address}"));
-    }
+    // From here on the system holds connections until the server takes them.
+    announce(listener.local_addr().map_err(failed(&cannot))?);
     Ok(server.serve(listener, stop.wait()).await?)
 }
 

@@ -1,6 +1,6 @@
 //! What an operator decides.
 
-use crate::ConnectionLimits;
+use crate::{ConnectionLimits, TlsFiles};
 use std::{path::PathBuf, time::Duration};
 
 /// What an operator decides; [`Default`] is a server for one machine of one's own.
@@ -22,6 +22,8 @@ pub struct ServerConfig {
     /// of this machine. Without a token, or with any of these, requests for others are refused
     /// (default: none).
     pub allowed_hosts: Vec<String>,
+    /// Certificate and key for HTTPS (default: none, which is plain HTTP).
+    pub tls: Option<TlsFiles>,
     /// What connections may cost.
     pub connections: ConnectionLimits,
     /// Executions at the same time (default: twice the processors).
@@ -102,6 +104,7 @@ impl Default for ServerConfig {
             tokens: Vec::new(),
             token_file: None,
             allowed_hosts: Vec::new(),
+            tls: None,
             connections: ConnectionLimits::default(),
             slots: processors * 2,
             memory_budget_mb: machine_memory_mb() * 8 / 10,

@@ -5,6 +5,7 @@ use crate::{
     linger::Connection,
     phase::{Overdue, PhaseCell},
     places::{Place, Places},
+    tls::Tls,
 };
 use axum::{Router, body::Body};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
@@ -19,7 +20,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Notify, watch},
     task::JoinSet,
-    time::sleep,
+    time::{sleep, timeout},
 };
 
 /// The first and the longest pause after a connection could not be taken.
@@ -32,6 +33,7 @@ const ALIVE: (Duration, Duration, u32) = (Duration::from_secs(60), Duration::fro
 #[derive(Debug, Clone)]
 pub(crate) struct Doors {
     pub(crate) limits: ConnectionLimits,
+    pub(crate) tls: Option<Tls>,
     /// Longest pause within an upload.
     pub(crate) patience: Duration,
     /// Set once the server ends.
@@ -82,7 +84,20 @@ impl Doors {
             phase.clone(),
             ending,
         );
-        self.converse(connection, phase, wanted).await;
+        match &self.tls {
+            None => self.converse(connection, phase, wanted).await,
+            Some(tls) => {
+                let secure = timeout(self.limits.head_timeout, tls.accept(connection)).await;
+                match secure {
+                    Ok(Ok(secure)) => {
+                        phase.restart();
+                        self.converse(secure, phase, wanted).await;
+                    }
+                    Ok(Err(error)) => tracing::debug!(%error, "no TLS handshake"),
+                    Err(_) => tracing::debug!("a TLS handshake took too long"),
+                }
+            }
+        }
         drop(place);
     }
 

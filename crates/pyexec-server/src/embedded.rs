@@ -14,6 +14,7 @@ use tokio::{net::TcpListener, runtime, sync::oneshot};
 #[derive(Debug)]
 pub struct EmbeddedServer {
     address: SocketAddr,
+    is_secure: bool,
     token: String,
     shutdown: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<Result<(), ServerError>>>,
@@ -41,6 +42,7 @@ impl EmbeddedServer {
         config.tokens.push(token.clone());
         // Whoever drops this server waits for nobody.
         config.grace = std::time::Duration::ZERO;
+        let is_secure = config.tls.is_some();
         let server = Server::new(config, sandbox)?;
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -61,12 +63,13 @@ impl EmbeddedServer {
             .name("pyexec-embedded".into())
             .spawn(move || runtime.block_on(server.serve(listener, ended)))
             .map_err(io("no thread for the server"))?;
-        Ok(Self { address, token, shutdown: Some(shutdown), thread: Some(thread) })
+        Ok(Self { address, is_secure, token, shutdown: Some(shutdown), thread: Some(thread) })
     }
 
     /// Its base URL, without the token.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.is_secure { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// The token that opens it.

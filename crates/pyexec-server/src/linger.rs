@@ -69,6 +69,11 @@ impl Connection {
         Self { stream, has_ended: false, linger, patience, phase, stall_timeout, stall, ending }
     }
 
+    /// Looks at what comes next, and leaves it there.
+    pub(crate) async fn peek(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.stream.peek(buffer).await
+    }
+
     /// What became of a write, which fails where the client takes nothing for too long.
     fn wrote(
         &mut self,

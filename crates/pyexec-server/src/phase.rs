@@ -49,6 +49,11 @@ impl PhaseCell {
         *self.0.borrow()
     }
 
+    /// Only now may the client begin with a head.
+    pub(crate) fn restart(&self) {
+        self.0.send_replace(Phase::Head(Instant::now()));
+    }
+
     pub(crate) fn leave(&self) {
         self.0.send_replace(Phase::Leaving(Instant::now()));
     }

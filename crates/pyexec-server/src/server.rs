@@ -2,8 +2,8 @@
 
 use crate::{
     Backend, DefaultNetwork, DurableStore, MemoryStore, SandboxBackend, ServerConfig, ServerError,
-    Store, auth::Tokens, doors::Doors, host, image, metrics::Metrics, routes,
-    scheduler::Scheduler, space::SpoolSpace, state::AppState,
+    Store, auth::Tokens, doors::Doors, host, image, metrics::Metrics, routes, scheduler::Scheduler,
+    space::SpoolSpace, state::AppState, tls::Tls,
 };
 use pyexec_sandbox::{Interpreter, Sandbox, SandboxOptions};
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -21,6 +21,7 @@ const NO_QUOTA: &str = "executions can't be held to a number of processors: ther
 #[derive(Debug)]
 pub struct Server {
     state: AppState,
+    tls: Option<Tls>,
 }
 
 impl Server {
@@ -98,6 +99,7 @@ impl Server {
                 format!("{name:?} is no name of a host: write that alone, as py.example.com");
             return Err(ServerError::Config(message));
         }
+        let tls = config.tls.as_ref().map(Tls::open).transpose()?;
         let spool = config.spool_folder.clone();
         let spool = spool.or_else(|| store.spool_folder()).unwrap_or_else(std::env::temp_dir);
         let output = SpoolSpace::new(spool.clone(), config.output_spool_bytes);
@@ -112,7 +114,7 @@ impl Server {
             config: Arc::new(config),
             backend,
         };
-        Ok(Self { state })
+        Ok(Self { state, tls })
     }
 
     /// Queues what an earlier server had accepted and not begun.
@@ -173,6 +175,7 @@ impl Server {
         limits.most = limits.most.min(usize::try_from(files).unwrap_or(usize::MAX));
         let doors = Doors {
             limits,
+            tls: self.tls,
             patience: self.state.config.upload_patience,
             ending: told,
             router: routes::router(self.state.clone()),

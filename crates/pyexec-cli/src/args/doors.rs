@@ -17,6 +17,12 @@ pub(crate) struct DoorArgs {
     /// by commas, for several
     #[arg(long, value_name = "NAME", env = "PYEXEC_ALLOWED_HOSTS", value_delimiter = ',')]
     pub(crate) allowed_host: Vec<String>,
+    /// Certificate for HTTPS as PEM, with those that lead to its root; read again when it changes
+    #[arg(long, value_name = "FILE", env = "PYEXEC_TLS_CERT")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Private key of the certificate as PEM; read again when it changes
+    #[arg(long, value_name = "FILE", env = "PYEXEC_TLS_KEY")]
+    pub(crate) tls_key: Option<PathBuf>,
     /// Connections at the same time [default: 4096]
     #[arg(long, value_name = "N", env = "PYEXEC_MAX_CONNECTIONS", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) max_connections: Option<usize>,

@@ -5,7 +5,7 @@ use crate::{
     failure::Failure,
 };
 use pyexec_sandbox::{self as sandbox, SandboxOptions, Start};
-use pyexec_server::{ConnectionLimits, DefaultNetwork, ServerConfig};
+use pyexec_server::{ConnectionLimits, DefaultNetwork, ServerConfig, TlsFiles};
 
 /// The settings; what nobody said is the server's own default.
 ///
@@ -33,11 +33,20 @@ pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions),
     let doors = args.doors;
     // An empty variable is none.
     let token = doors.token.map(|token| token.trim().to_owned());
+    let tls = match (doors.tls_cert, doors.tls_key) {
+        (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+        (None, None) => None,
+        _ => {
+            return Err(Failure::usage("HTTPS takes a certificate and its key")
+                .hint("give both --tls-cert and --tls-key"));
+        }
+    };
     let connections = usual.connections.clone();
     let config = ServerConfig {
         tokens: token.filter(|token| !token.is_empty()).into_iter().collect(),
         token_file: doors.token_file,
         allowed_hosts: doors.allowed_host.into_iter().filter(|name| !name.is_empty()).collect(),
+        tls,
         connections: ConnectionLimits {
             most: doors.max_connections.unwrap_or(connections.most),
             most_per_address: doors

@@ -195,6 +195,11 @@ fn help_of_all() {
           --allowed-host <NAME>
               Name by which a proxy asks for this server, beside those of this machine; again, or
               separated by commas, for several [env: PYEXEC_ALLOWED_HOSTS=]
+          --tls-cert <FILE>
+              Certificate for HTTPS as PEM, with those that lead to its root; read again when it changes
+              [env: PYEXEC_TLS_CERT=]
+          --tls-key <FILE>
+              Private key of the certificate as PEM; read again when it changes [env: PYEXEC_TLS_KEY=]
           --max-connections <N>
               Connections at the same time [default: 4096] [env: PYEXEC_MAX_CONNECTIONS=]
           --max-connections-per-address <N>

@@ -14,6 +14,7 @@ mod limits;
 mod outcomes;
 mod service;
 mod suite;
+mod tls;
 
 /// A test for each case and client.
 macro_rules! both {
@@ -88,5 +89,10 @@ both! {
         what_is_not_offered,
         tokens,
         bodies_above_the_cap,
+    }
+    tls {
+        a_root_of_ones_own,
+        certificates_are_read_again,
+        plain_http_is_told,
     }
 }
