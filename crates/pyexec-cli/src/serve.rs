@@ -5,13 +5,19 @@ mod duration;
 mod legacy;
 mod logging;
 mod processors;
+mod systemd;
 
 pub(crate) use duration::parse_duration;
 pub(crate) use processors::parse_processors;
 
 use crate::{args::ServeArgs, exit_code, failure::Failure};
 use pyexec_server::Server;
-use std::{io, net::SocketAddr, process};
+use sd_notify::NotifyState;
+use std::{
+    io,
+    net::{self, SocketAddr},
+    process,
+};
 use tokio::{
     net::TcpListener,
     runtime,
@@ -24,12 +30,16 @@ use tokio::{
 ///
 /// Where the server can't start, or its listener fails.
 pub(crate) fn serve(args: ServeArgs) -> Result<u8, Failure> {
+    let passed = systemd::listener()?;
     let format = args.log_format;
     logging::start(&args.log_level, format)?;
     for warning in legacy::warnings(|name| std::env::var_os(name)) {
         logging::warn(format, &warning);
     }
-    let address = (args.host.clone(), args.port);
+    let place = match passed {
+        Some(listener) => Place::Passed(listener),
+        None => Place::Address(args.host.clone(), args.port),
+    };
     let (config, options) = config::resolve(args)?;
     let has_token = !config.tokens.is_empty() || config.token_file.is_some();
     let scheme = if config.tls.is_some() { "https" } else { "http" };
@@ -43,29 +53,48 @@ pub(crate) fn serve(args: ServeArgs) -> Result<u8, Failure> {
         // Unless it refuses to serve there.
         if address.ip().is_loopback() || has_token {
             logging::announce(format, &format!("listening on {scheme}://{address}"));
+            systemd::tell(format, NotifyState::Ready);
         }
     };
-    runtime.block_on(listen(server, address, announce))?;
+    runtime.block_on(async {
+        let stop = Stop::catch().map_err(failed("cannot wait for signals"))?;
+        let listener = place.listen().await?;
+        // From here on the system holds connections until the server takes them.
+        announce(listener.local_addr().map_err(failed("cannot listen"))?);
+        let stop = async move {
+            stop.wait().await;
+            systemd::tell(format, NotifyState::Stopping);
+        };
+        server.serve(listener, stop).await.map_err(Failure::from)
+    })?;
     Ok(exit_code::SUCCESS)
 }
 
-async fn listen(
-    server: Server,
-    (host, port): (String, u16),
-    announce: impl FnOnce(SocketAddr),
-) -> Result<(), Failure> {
-    let stop = Stop::catch().map_err(failed("cannot wait for signals"))?;
-    let cannot = format!("cannot listen on {host}:{port}");
-    let listener = TcpListener::bind((host.as_str(), port)).await.map_err(|error| {
-        let failure = Failure::ours(&cannot).because(&error);
-        match error.kind() {
-            io::ErrorKind::AddrInUse => failure.hint("choose another --port; 0 is any free one"),
-            _ => failure,
-        }
-    })?;
-    // From here on the system holds connections until the server takes them.
-    announce(listener.local_addr().map_err(failed(&cannot))?);
-    Ok(server.serve(listener, stop.wait()).await?)
+/// Where to listen.
+enum Place {
+    /// On a socket that the service manager holds, whatever the flags say.
+    Passed(net::TcpListener),
+    Address(String, u16),
+}
+
+impl Place {
+    async fn listen(self) -> Result<TcpListener, Failure> {
+        let (host, port) = match self {
+            Self::Passed(listener) => {
+                return TcpListener::from_std(listener).map_err(failed("cannot listen"));
+            }
+            Self::Address(host, port) => (host, port),
+        };
+        TcpListener::bind((host.as_str(), port)).await.map_err(|error| {
+            let failure = Failure::ours(format!("cannot listen on {host}:{port}")).because(&error);
+            match error.kind() {
+                io::ErrorKind::AddrInUse => {
+                    failure.hint("choose another --port; 0 is any free one")
+                }
+                _ => failure,
+            }
+        })
+    }
 }
 
 /// The signals that end the server.

@@ -30,6 +30,8 @@ mod served;
 mod session;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod shutdown;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod systemd;
 mod usage;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod witness;
