@@ -1,10 +1,14 @@
 //! The command line, parsed and not yet understood.
 
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod config_file;
 mod connection;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod doctor;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod doors;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod effective;
 mod eval;
 mod execution;
 mod limits;
@@ -12,6 +16,8 @@ mod output;
 mod run;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod serve;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod setting;
 
 pub(crate) use connection::{ConnectionArgs, Remote};
 #[cfg(all(feature = "local", target_os = "linux"))]
@@ -24,7 +30,7 @@ pub(crate) use run::RunArgs;
 #[cfg(all(feature = "local", target_os = "linux"))]
 pub(crate) use serve::{LogFormat, Network, NetworkMode, ServeArgs};
 
-use crate::exit_code;
+use crate::{exit_code, failure::Failure};
 use clap::{
     ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind,
     parser::ValueSource,
@@ -81,18 +87,40 @@ struct Before {
 }
 
 /// Reads the command line, or ends the process with help or what is wrong.
-pub(crate) fn parse() -> Command {
+///
+/// # Errors
+///
+/// Where it names a configuration file that can't be used.
+pub(crate) fn parse() -> Result<Command, Failure> {
     let command = definition();
     let matches = command.clone().get_matches();
-    understand(command, &matches).unwrap_or_else(|error| error.exit())
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    if matches.subcommand_name() == Some("serve") {
+        return serve::parse(command, matches);
+    }
+    Ok(understand(command, &matches).unwrap_or_else(|error| error.exit()))
 }
 
 /// The variables are read once, before the command, so that a flag after it wins over them; the
 /// flags' own texts name them, in every command.
 fn definition() -> clap::Command {
-    Cli::command()
+    let command = Cli::command()
         .mut_arg("server", |arg| arg.env("PYEXEC_SERVER").hide_env(true))
-        .mut_arg("token", |arg| arg.env("PYEXEC_TOKEN").hide_env(true))
+        .mut_arg("token", |arg| arg.env("PYEXEC_TOKEN").hide_env(true));
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    let command = command.mut_subcommand("serve", |serve| serve.mut_args(heed_unless_empty));
+    command
+}
+
+/// An empty variable is none: whoever composes environments can't leave one out.
+#[cfg(all(feature = "local", target_os = "linux"))]
+fn heed_unless_empty(arg: clap::Arg) -> clap::Arg {
+    let value = arg.get_env().and_then(std::env::var_os);
+    if value.is_some_and(|value| value.is_empty()) {
+        arg.env(clap::builder::Resettable::Reset)
+    } else {
+        arg
+    }
 }
 
 fn understand(mut command: clap::Command, matches: &ArgMatches) -> Result<Command, clap::Error> {
@@ -151,6 +179,14 @@ impl Command {
             Self::Version => {}
         }
     }
+}
+
+/// What a command line means, without a configuration file.
+#[cfg(all(test, feature = "local", target_os = "linux"))]
+pub(crate) fn of_line(line: &str) -> Command {
+    let command = definition();
+    let matches = command.clone().get_matches_from(line.split(' '));
+    understand(command, &matches).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[cfg(test)]

@@ -55,7 +55,8 @@ impl Failure {
         self.exit_code
     }
 
-    fn text(&self) -> String {
+    /// All that it says.
+    pub(crate) fn text(&self) -> String {
         let Some(message) = &self.message else {
             return String::new();
         };

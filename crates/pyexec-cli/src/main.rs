@@ -22,6 +22,6 @@ mod variables;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let args = args::parse();
-    ExitCode::from(commands::run(args).unwrap_or_else(|failure| failure.report()))
+    let code = args::parse().and_then(commands::run);
+    ExitCode::from(code.unwrap_or_else(|failure| failure.report()))
 }

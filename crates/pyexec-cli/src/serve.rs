@@ -10,7 +10,7 @@ mod systemd;
 pub(crate) use duration::parse_duration;
 pub(crate) use processors::parse_processors;
 
-use crate::{args::ServeArgs, exit_code, failure::Failure};
+use crate::{args::ServeArgs, console, exit_code, failure::Failure};
 use pyexec_server::Server;
 use sd_notify::NotifyState;
 use std::{
@@ -29,11 +29,18 @@ use tokio::{
 /// # Errors
 ///
 /// Where the server can't start, or its listener fails.
-pub(crate) fn serve(args: ServeArgs) -> Result<u8, Failure> {
+pub(crate) fn serve(mut args: ServeArgs) -> Result<u8, Failure> {
+    if let Some(effective) = args.effective.take() {
+        // What contradicts itself is no configuration to show.
+        config::resolve(args)?;
+        console::print(effective.as_bytes())?;
+        return Ok(exit_code::SUCCESS);
+    }
     let passed = systemd::listener()?;
     let format = args.log_format;
     logging::start(&args.log_level, format)?;
-    for warning in legacy::warnings(|name| std::env::var_os(name)) {
+    let warnings = legacy::warnings(|name| std::env::var_os(name));
+    for warning in args.warning.take().into_iter().chain(warnings) {
         logging::warn(format, &warning);
     }
     let place = match passed {

@@ -1,6 +1,6 @@
 //! Who gets in, and how.
 
-use clap::Args;
+use clap::{Args, builder::RangedU64ValueParser};
 use std::path::PathBuf;
 
 /// Who gets in, and how.
@@ -23,11 +23,11 @@ pub(crate) struct DoorArgs {
     /// Private key of the certificate as PEM; read again when it changes
     #[arg(long, value_name = "FILE", env = "PYEXEC_TLS_KEY")]
     pub(crate) tls_key: Option<PathBuf>,
-    /// Connections at the same time [default: 4096]
-    #[arg(long, value_name = "N", env = "PYEXEC_MAX_CONNECTIONS", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
-    pub(crate) max_connections: Option<usize>,
+    /// Connections at the same time
+    #[arg(long, value_name = "N", env = "PYEXEC_MAX_CONNECTIONS", default_value_t = 4096, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub(crate) max_connections: usize,
     /// Connections of one address at the same time, this machine's aside; raise it for a proxy on
-    /// another machine [default: 512]
-    #[arg(long, value_name = "N", env = "PYEXEC_MAX_CONNECTIONS_PER_ADDRESS", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
-    pub(crate) max_connections_per_address: Option<usize>,
+    /// another machine
+    #[arg(long, value_name = "N", env = "PYEXEC_MAX_CONNECTIONS_PER_ADDRESS", default_value_t = 512, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub(crate) max_connections_per_address: usize,
 }

@@ -1,13 +1,31 @@
 //! `pyexec serve`.
 
-use super::doors::DoorArgs;
-use clap::{Args, ValueEnum};
+use super::{Command, config_file::ConfigFile, doors::DoorArgs, effective::effective, understand};
+use crate::failure::Failure;
+use clap::{ArgMatches, Args, ValueEnum, builder::RangedU64ValueParser};
 use pyexec_sandbox::IsolationLevel;
-use std::{path::PathBuf, time::Duration};
+use pyexec_server::ServerConfig;
+use std::{path::PathBuf, sync::LazyLock, time::Duration};
+
+/// What depends on the machine.
+static USUAL: LazyLock<ServerConfig> = LazyLock::new(ServerConfig::default);
 
 /// What an operator decides.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
+    /// File with settings in TOML, each named like its flag, as in max_body_mb = 64; flags and
+    /// variables win over it
+    #[arg(long, value_name = "FILE", env = "PYEXEC_CONFIG")]
+    config: Option<PathBuf>,
+    /// Print all settings with where each comes from, as such a file, and serve nothing
+    #[arg(long)]
+    print_config: bool,
+    /// What it prints.
+    #[arg(skip)]
+    pub(crate) effective: Option<String>,
+    /// What is wrong with the file.
+    #[arg(skip)]
+    pub(crate) warning: Option<String>,
     /// Address to listen on; one that others can reach needs a token
     #[arg(long, env = "PYEXEC_HOST", default_value = "127.0.0.1")]
     pub(crate) host: String,
@@ -31,39 +49,39 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "WHICH", env = "PYEXEC_DEFAULT_NETWORK", default_value = "off")]
     pub(crate) default_network: Network,
     /// Executions at the same time [default: twice the processors]
-    #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..))]
-    pub(crate) slots: Option<usize>,
+    #[arg(long, value_name = "N", env = "PYEXEC_SLOTS", default_value_t = USUAL.slots, hide_default_value = true, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub(crate) slots: usize,
     /// Processors that each execution may use and sees: 2, 1.5 or 0.25; takes control groups
     /// [default: all that are free]
-    #[arg(long, value_name = "N", value_parser = crate::serve::parse_processors)]
+    #[arg(long, value_name = "N", env = "PYEXEC_CPUS_PER_EXECUTION", value_parser = crate::serve::parse_processors)]
     pub(crate) cpus_per_execution: Option<u64>,
     /// Interpreters of each version in use that wait for the next executions [default: as many as
     /// run at the same time]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", env = "PYEXEC_READY")]
     pub(crate) ready: Option<usize>,
     /// Start a new interpreter for each execution rather than a copy of one that waits: slower, but
     /// with an address layout and a hash seed of its own
     #[arg(long, env = "PYEXEC_STRICT", value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) strict: bool,
-    /// Executions that may wait for a slot [default: 1000]
-    #[arg(long, value_name = "N")]
-    pub(crate) queue: Option<usize>,
-    /// How long results are kept: 300, 300s or 5m [default: 300]
-    #[arg(long, value_name = "TIME", env = "PYEXEC_CLEANUP_TTL", value_parser = crate::serve::parse_duration)]
-    pub(crate) cleanup_ttl: Option<Duration>,
-    /// How long executions may go on after the first SIGTERM or Ctrl-C: 10, 10s or 5m [default: 10]
-    #[arg(long, value_name = "TIME", env = "PYEXEC_GRACE", value_parser = crate::serve::parse_duration)]
-    pub(crate) grace: Option<Duration>,
-    /// Largest upload in MiB [default: 1024]
-    #[arg(long, value_name = "MIB")]
-    pub(crate) max_body_mb: Option<u32>,
+    /// Executions that may wait for a slot
+    #[arg(long, value_name = "N", env = "PYEXEC_QUEUE", default_value_t = 1000)]
+    pub(crate) queue: usize,
+    /// How long results are kept: 300, 300s or 5m
+    #[arg(long, value_name = "TIME", env = "PYEXEC_CLEANUP_TTL", default_value = "5m", value_parser = crate::serve::parse_duration)]
+    pub(crate) cleanup_ttl: Duration,
+    /// How long executions may go on after the first SIGTERM or Ctrl-C: 10, 10s or 5m
+    #[arg(long, value_name = "TIME", env = "PYEXEC_GRACE", default_value = "10s", value_parser = crate::serve::parse_duration)]
+    pub(crate) grace: Duration,
+    /// Largest upload in MiB
+    #[arg(long, value_name = "MIB", env = "PYEXEC_MAX_BODY_MB", default_value_t = 1024)]
+    pub(crate) max_body_mb: u32,
     /// Folder in which submissions and results outlive the server [default: none, they are kept
     /// in memory]
     #[arg(long, value_name = "FOLDER", env = "PYEXEC_STATE_DIR")]
     pub(crate) state_dir: Option<PathBuf>,
     /// Folder for uploads above 1 MiB and outputs above 256 KiB [default: within the state folder,
     /// or the system's temporary folder]
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", env = "PYEXEC_SPOOL_DIR")]
     pub(crate) spool_dir: Option<PathBuf>,
     /// Control group below which each execution gets one of its own: an empty one that this user
     /// may write to [default: the server's own]
@@ -79,18 +97,18 @@ pub(crate) struct ServeArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What a request that doesn't say gets")]
 pub(crate) struct DefaultArgs {
-    /// Seconds it may take [default: 300]
-    #[arg(long, value_name = "SECONDS", env = "PYEXEC_DEFAULT_TIMEOUT")]
-    pub(crate) default_timeout: Option<u32>,
-    /// Memory in MiB [default: 1024]
-    #[arg(long, value_name = "MIB", env = "PYEXEC_DEFAULT_MEMORY_MB")]
-    pub(crate) default_memory_mb: Option<u32>,
-    /// Disk space in MiB [default: 2048]
-    #[arg(long, value_name = "MIB", env = "PYEXEC_DEFAULT_DISK_MB")]
-    pub(crate) default_disk_mb: Option<u32>,
-    /// Share of the processors [default: 1024]
-    #[arg(long, value_name = "SHARES", env = "PYEXEC_DEFAULT_CPU_SHARES")]
-    pub(crate) default_cpu_shares: Option<u32>,
+    /// Seconds it may take
+    #[arg(long, value_name = "SECONDS", env = "PYEXEC_DEFAULT_TIMEOUT", default_value_t = 300)]
+    pub(crate) default_timeout: u32,
+    /// Memory in MiB
+    #[arg(long, value_name = "MIB", env = "PYEXEC_DEFAULT_MEMORY_MB", default_value_t = 1024)]
+    pub(crate) default_memory_mb: u32,
+    /// Disk space in MiB
+    #[arg(long, value_name = "MIB", env = "PYEXEC_DEFAULT_DISK_MB", default_value_t = 2048)]
+    pub(crate) default_disk_mb: u32,
+    /// Share of the processors
+    #[arg(long, value_name = "SHARES", env = "PYEXEC_DEFAULT_CPU_SHARES", default_value_t = 1024)]
+    pub(crate) default_cpu_shares: u32,
     /// Image, python:X.Y [default: Python 3.12, or the newest]
     #[arg(long, value_name = "IMAGE", env = "PYEXEC_DEFAULT_IMAGE")]
     pub(crate) default_image: Option<String>,
@@ -127,4 +145,28 @@ impl ServeArgs {
     pub(super) fn adopt_token(&mut self, before: Option<String>) {
         self.doors.token = self.doors.token.take().or(before);
     }
+}
+
+/// Reads the command line again with what the configuration file says, if it names one.
+///
+/// # Errors
+///
+/// Where that file can't be used.
+pub(super) fn parse(command: clap::Command, matches: ArgMatches) -> Result<Command, Failure> {
+    let file = ConfigFile::named(&command, &matches)?;
+    let (command, matches) = match &file {
+        None => (command, matches),
+        Some(file) => {
+            let command = file.apply(command);
+            let matches = command.clone().get_matches();
+            (command, matches)
+        }
+    };
+    let text = effective(&command, &matches, file.as_ref());
+    let mut wanted = understand(command, &matches).unwrap_or_else(|error| error.exit());
+    if let Command::Serve(args) = &mut wanted {
+        args.effective = args.print_config.then_some(text);
+        args.warning = file.and_then(|file| file.warning());
+    }
+    Ok(wanted)
 }

@@ -28,7 +28,8 @@ pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions),
         }
     };
     let usual = ServerConfig::default();
-    let said = |said: Option<u32>, usual: u64| said.filter(|n| *n > 0).map_or(usual, u64::from);
+    // As the original reads them.
+    let said = |said: u32, usual: u64| if said > 0 { said.into() } else { usual };
     let defaults = args.defaults;
     let doors = args.doors;
     // An empty variable is none.
@@ -41,21 +42,18 @@ pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions),
                 .hint("give both --tls-cert and --tls-key"));
         }
     };
-    let connections = usual.connections.clone();
     let config = ServerConfig {
         tokens: token.filter(|token| !token.is_empty()).into_iter().collect(),
         token_file: doors.token_file,
         allowed_hosts: doors.allowed_host.into_iter().filter(|name| !name.is_empty()).collect(),
         tls,
         connections: ConnectionLimits {
-            most: doors.max_connections.unwrap_or(connections.most),
-            most_per_address: doors
-                .max_connections_per_address
-                .unwrap_or(connections.most_per_address),
-            ..connections
+            most: doors.max_connections,
+            most_per_address: doors.max_connections_per_address,
+            ..usual.connections
         },
-        slots: args.slots.unwrap_or(usual.slots),
-        queue_length: args.queue.unwrap_or(usual.queue_length),
+        slots: args.slots,
+        queue_length: args.queue,
         default_timeout_seconds: said(defaults.default_timeout, usual.default_timeout_seconds),
         default_memory_mb: said(defaults.default_memory_mb, usual.default_memory_mb),
         default_disk_mb: said(defaults.default_disk_mb, usual.default_disk_mb),
@@ -67,8 +65,8 @@ pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions),
             Network::On => DefaultNetwork::On,
         },
         max_body_bytes: said(args.max_body_mb, usual.max_body_bytes >> 20) << 20,
-        result_ttl: args.cleanup_ttl.unwrap_or(usual.result_ttl),
-        grace: args.grace.unwrap_or(usual.grace),
+        result_ttl: args.cleanup_ttl,
+        grace: args.grace,
         spool_folder: args.spool_dir,
         state_dir: args.state_dir.filter(|folder| !folder.as_os_str().is_empty()),
         ..usual
@@ -82,4 +80,18 @@ pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions),
         ..SandboxOptions::default()
     };
     Ok((config, options))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{self, Command};
+
+    /// What flags have by default is what the library has.
+    #[test]
+    fn without_any_setting_the_server_is_the_librarys() {
+        let Command::Serve(args) = args::of_line("pyexec serve") else { panic!("not serve") };
+        let (config, _) = resolve(*args).unwrap();
+        assert_eq!(format!("{config:?}"), format!("{:?}", ServerConfig::default()));
+    }
 }

@@ -147,6 +147,11 @@ fn help_of_all() {
     Usage: pyexec serve [OPTIONS]
 
     Options:
+          --config <FILE>            File with settings in TOML, each named like its flag, as in
+                                     max_body_mb = 64; flags and variables win over it [env:
+                                     PYEXEC_CONFIG=]
+          --print-config             Print all settings with where each comes from, as such a file, and
+                                     serve nothing
           --host <HOST>              Address to listen on; one that others can reach needs a token [env:
                                      PYEXEC_HOST=] [default: 127.0.0.1]
           --port <PORT>              Port to listen on; 0 for any free one [env: PYEXEC_PORT=] [default:
@@ -163,24 +168,29 @@ fn help_of_all() {
                                      [possible values: none, pasta, host]
           --default-network <WHICH>  What a request that doesn't mention the network means [env:
                                      PYEXEC_DEFAULT_NETWORK=] [default: off] [possible values: off, on]
-          --slots <N>                Executions at the same time [default: twice the processors]
+          --slots <N>                Executions at the same time [default: twice the processors] [env:
+                                     PYEXEC_SLOTS=]
           --cpus-per-execution <N>   Processors that each execution may use and sees: 2, 1.5 or 0.25;
-                                     takes control groups [default: all that are free]
+                                     takes control groups [default: all that are free] [env:
+                                     PYEXEC_CPUS_PER_EXECUTION=]
           --ready <N>                Interpreters of each version in use that wait for the next
-                                     executions [default: as many as run at the same time]
+                                     executions [default: as many as run at the same time] [env:
+                                     PYEXEC_READY=]
           --strict                   Start a new interpreter for each execution rather than a copy of
                                      one that waits: slower, but with an address layout and a hash seed
                                      of its own [env: PYEXEC_STRICT=]
-          --queue <N>                Executions that may wait for a slot [default: 1000]
-          --cleanup-ttl <TIME>       How long results are kept: 300, 300s or 5m [default: 300] [env:
-                                     PYEXEC_CLEANUP_TTL=]
+          --queue <N>                Executions that may wait for a slot [env: PYEXEC_QUEUE=] [default:
+                                     1000]
+          --cleanup-ttl <TIME>       How long results are kept: 300, 300s or 5m [env:
+                                     PYEXEC_CLEANUP_TTL=] [default: 5m]
           --grace <TIME>             How long executions may go on after the first SIGTERM or Ctrl-C:
-                                     10, 10s or 5m [default: 10] [env: PYEXEC_GRACE=]
-          --max-body-mb <MIB>        Largest upload in MiB [default: 1024]
+                                     10, 10s or 5m [env: PYEXEC_GRACE=] [default: 10s]
+          --max-body-mb <MIB>        Largest upload in MiB [env: PYEXEC_MAX_BODY_MB=] [default: 1024]
           --state-dir <FOLDER>       Folder in which submissions and results outlive the server
                                      [default: none, they are kept in memory] [env: PYEXEC_STATE_DIR=]
           --spool-dir <FOLDER>       Folder for uploads above 1 MiB and outputs above 256 KiB [default:
-                                     within the state folder, or the system's temporary folder]
+                                     within the state folder, or the system's temporary folder] [env:
+                                     PYEXEC_SPOOL_DIR=]
           --cgroup <PATH>            Control group below which each execution gets one of its own: an
                                      empty one that this user may write to [default: the server's own]
                                      [env: PYEXEC_CGROUP=]
@@ -201,19 +211,19 @@ fn help_of_all() {
           --tls-key <FILE>
               Private key of the certificate as PEM; read again when it changes [env: PYEXEC_TLS_KEY=]
           --max-connections <N>
-              Connections at the same time [default: 4096] [env: PYEXEC_MAX_CONNECTIONS=]
+              Connections at the same time [env: PYEXEC_MAX_CONNECTIONS=] [default: 4096]
           --max-connections-per-address <N>
               Connections of one address at the same time, this machine's aside; raise it for a proxy on
-              another machine [default: 512] [env: PYEXEC_MAX_CONNECTIONS_PER_ADDRESS=]
+              another machine [env: PYEXEC_MAX_CONNECTIONS_PER_ADDRESS=] [default: 512]
 
     What a request that doesn't say gets:
-          --default-timeout <SECONDS>    Seconds it may take [default: 300] [env:
-                                         PYEXEC_DEFAULT_TIMEOUT=]
-          --default-memory-mb <MIB>      Memory in MiB [default: 1024] [env: PYEXEC_DEFAULT_MEMORY_MB=]
-          --default-disk-mb <MIB>        Disk space in MiB [default: 2048] [env:
-                                         PYEXEC_DEFAULT_DISK_MB=]
-          --default-cpu-shares <SHARES>  Share of the processors [default: 1024] [env:
-                                         PYEXEC_DEFAULT_CPU_SHARES=]
+          --default-timeout <SECONDS>    Seconds it may take [env: PYEXEC_DEFAULT_TIMEOUT=] [default:
+                                         300]
+          --default-memory-mb <MIB>      Memory in MiB [env: PYEXEC_DEFAULT_MEMORY_MB=] [default: 1024]
+          --default-disk-mb <MIB>        Disk space in MiB [env: PYEXEC_DEFAULT_DISK_MB=] [default:
+                                         2048]
+          --default-cpu-shares <SHARES>  Share of the processors [env: PYEXEC_DEFAULT_CPU_SHARES=]
+                                         [default: 1024]
           --default-image <IMAGE>        Image, python:X.Y [default: Python 3.12, or the newest] [env:
                                          PYEXEC_DEFAULT_IMAGE=]
     ");

@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used)]
 
 #[cfg(all(feature = "local", target_os = "linux"))]
+mod config;
+#[cfg(all(feature = "local", target_os = "linux"))]
 mod doctor;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod doors;

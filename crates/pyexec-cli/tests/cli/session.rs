@@ -67,6 +67,13 @@ impl Session {
         self
     }
 
+    /// One more argument.
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    pub(crate) fn arg(mut self, arg: &str) -> Self {
+        self.command.arg(arg);
+        self
+    }
+
     /// Pipes this in.
     pub(crate) fn stdin(mut self, text: impl Into<Vec<u8>>) -> Self {
         self.stdin = Some(text.into());
