@@ -2,6 +2,9 @@
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
+mod browser;
+#[path = "../chromium/mod.rs"]
+mod chromium;
 mod crowds;
 mod end;
 mod heads;

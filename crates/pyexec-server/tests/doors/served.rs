@@ -33,6 +33,10 @@ pub(crate) fn serve(change: impl FnOnce(&mut ServerConfig)) -> Served {
 }
 
 impl Served {
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) fn connect(&self) -> Talk {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
