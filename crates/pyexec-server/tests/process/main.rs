@@ -1,4 +1,4 @@
-//! Servers that are killed, and disks that are full: what was accepted is accounted for.
+//! Servers in processes of their own: what they keep when they are killed, and what they need.
 #![cfg(target_os = "linux")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
