@@ -134,7 +134,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Where the store can't be read.
     fn find(&self, owner: &Owner, key: &str) -> Result<Option<Record>, StoreError>;
 
-    /// Records of one owner, the newest first.
+    /// Records of one owner, the newest first; their output may be left out.
     ///
     /// # Errors
     /// Where the store can't be read.

@@ -77,12 +77,7 @@ impl DurableStore {
         transaction: &redb::ReadTransaction,
         id: &str,
     ) -> Result<Option<Record>, redb::Error> {
-        let records = transaction.open_table(RECORDS)?;
-        let Some(row) = records.get(id)? else { return Ok(None) };
-        let Some(row) = Row::read(row.value()) else { return Ok(None) };
-        if row.expires.is_some_and(|expires| expires <= clock::micros()) {
-            return Ok(None);
-        }
+        let Some(row) = row(transaction, id)? else { return Ok(None) };
         let outputs = transaction.open_table(OUTPUTS)?;
         let inline = |stream| -> Result<Vec<u8>, redb::Error> {
             let found = outputs.get((id, rows::number(stream)))?;
@@ -102,6 +97,14 @@ impl DurableStore {
             writer.send(Change::of(record, None), true)?.await
         })
     }
+}
+
+/// What is known of an execution, unless it has expired.
+fn row(transaction: &redb::ReadTransaction, id: &str) -> Result<Option<Row>, redb::Error> {
+    let records = transaction.open_table(RECORDS)?;
+    let Some(row) = records.get(id)? else { return Ok(None) };
+    let is_there = |row: &Row| row.expires.is_none_or(|expires| expires > clock::micros());
+    Ok(Row::read(row.value()).filter(is_there))
 }
 
 /// What was given to it is written, and the folder is free, once it is dropped.
@@ -216,10 +219,10 @@ impl Store for DurableStore {
                     let (key, value) = entry?;
                     (key, value.value())
                 };
-                let Some(record) = self.record(transaction, key.value().2)? else { continue };
-                let wanted = |status: &Status| record.result.status == *status;
+                let Some(row) = row(transaction, key.value().2)? else { continue };
+                let wanted = |status: &Status| row.result.status == *status;
                 if query.status.as_ref().is_none_or(wanted) {
-                    found.push(record);
+                    found.push(row.into_listed());
                 }
                 if found.len() == query.limit {
                     break;

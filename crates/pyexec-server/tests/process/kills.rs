@@ -205,7 +205,7 @@ fn a_shutdown_leaves_what_waits_to_the_next_server() {
     let client = server.client();
     for id in &running {
         let result = client.get_execution(id).unwrap();
-        assert_eq!(result.status, Status::Failed);
+        assert_eq!((result.status, result.outcome), (Status::Failed, Some(Outcome::Lost)));
         assert_eq!(result.error.as_deref(), Some("the server shut down while it ran"));
     }
     for (n, id) in waiting.iter().enumerate() {

@@ -3,6 +3,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 mod disks;
+mod expiry;
 mod keys;
 mod kills;
 mod leftovers;

@@ -18,6 +18,9 @@ use std::{
 /// Names the folder of a server's files, in the process that becomes it.
 const FOLDER: &str = "PYEXEC_TEST_FOLDER";
 
+/// Milliseconds for which that server keeps results.
+const TTL: &str = "PYEXEC_TEST_TTL";
+
 /// Longest time that a running execution has once its server is to end.
 const GRACE: Duration = Duration::from_millis(200);
 
@@ -56,7 +59,7 @@ fn serve() {
     let Some(folder) = std::env::var_os(FOLDER).map(PathBuf::from) else { return };
     let config = ServerConfig {
         slots: 3,
-        result_ttl: Duration::from_secs(3600),
+        result_ttl: Duration::from_millis(std::env::var(TTL).unwrap().parse().unwrap()),
         state_dir: Some(folder.join("state")),
         grace: GRACE,
         ..ServerConfig::default()
@@ -104,11 +107,17 @@ pub(crate) struct Running {
 impl Started {
     /// Starts a server whose state, temporary files and list of starts are below a folder.
     pub(crate) fn new(folder: &Path) -> Self {
+        Self::with(folder, Duration::from_secs(3600))
+    }
+
+    /// One that keeps results for so long.
+    pub(crate) fn with(folder: &Path, ttl: Duration) -> Self {
         let temporary = folder.join("tmp");
         std::fs::create_dir_all(&temporary).unwrap();
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["--exact", "server::serve", "--nocapture"]);
         command.env(FOLDER, folder).env("TMPDIR", temporary);
+        command.env(TTL, ttl.as_millis().to_string());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0);
         Self(command.spawn().unwrap())
     }

@@ -15,6 +15,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// The database, and what lies beside it.
+const DATABASE: &str = "executions.redb";
+const PARTS: [&str; 4] = ["archives", "lock", "outputs", "spool"];
+
 /// Nobody else reads code, input and output.
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
@@ -37,6 +41,14 @@ impl Folder {
         };
         let whole = DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path);
         whole.map_err(told(format!("{} can't be made", path.display())))?;
+        let found = foreign(path).map_err(told(format!("{} can't be read", path.display())))?;
+        if let Some(name) = found {
+            let message = format!(
+                "{} holds other files ({name}): name a folder that is for this server alone",
+                path.display()
+            );
+            return Err(io::Error::new(io::ErrorKind::DirectoryNotEmpty, message));
+        }
         fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE))
             .map_err(told(format!("{} can't be made private", path.display())))?;
         let name = path.join("lock");
@@ -66,7 +78,7 @@ impl Folder {
     }
 
     pub(super) fn database(&self) -> PathBuf {
-        self.path.join("executions.redb")
+        self.path.join(DATABASE)
     }
 
     /// Where what has no name yet is.
@@ -138,6 +150,21 @@ impl Folder {
         }
         Ok(())
     }
+}
+
+/// A file that shows a folder to be somebody else's, whose mode had better stay as it is.
+fn foreign(folder: &Path) -> io::Result<Option<String>> {
+    if folder.join(DATABASE).exists() {
+        return Ok(None);
+    }
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        // An empty disk of its own has that folder.
+        if name != "lost+found" && !PARTS.contains(&name.as_str()) {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
 }
 
 /// Gives a file a name. What the system can't name is copied.

@@ -88,6 +88,12 @@ impl Row {
         self.stdout.in_file || self.stderr.in_file
     }
 
+    /// The record without its output.
+    pub(super) fn into_listed(self) -> Record {
+        let record = Record::new(self.result, Output::empty(), self.owner, self.created);
+        Record { is_kept: self.is_kept, key: self.key, ..record }
+    }
+
     pub(super) fn into_record(self, folder: &Folder, stdout: Vec<u8>, stderr: Vec<u8>) -> Record {
         let id = &self.result.execution_id;
         let path = |which| folder.output(id.as_str(), which);

@@ -141,6 +141,71 @@ fn the_oldest_go_where_there_is_too_much() {
     assert_eq!([has("exe_1"), has("exe_2"), has("exe_4")], [false, false, true]);
 }
 
+/// The key is the newer one's.
+#[test]
+fn one_that_goes_takes_no_key_of_another_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = DurableStore::open(folder.path(), TTL, 2 << 20).unwrap();
+    let key = Some(IdempotencyKey { key: "k".into(), digest: "d".into() });
+    let large = vec![b'x'; 1 << 20];
+    put(&store, Record { key: key.clone(), ..record("exe_1", Status::Completed, &large) });
+    put(&store, Record { key, ..record("exe_2", Status::Running, b"") });
+    for id in ["exe_3", "exe_4"] {
+        put(&store, record(id, Status::Completed, &large));
+    }
+    assert_eq!(store.get(&"exe_1".into()).unwrap(), None, "it had to go");
+    let found = store.find(&Owner::of_token("x"), "k").unwrap();
+    assert_eq!(found.unwrap().id().as_str(), "exe_2");
+}
+
+/// A page of them would be a hundred megabytes.
+#[test]
+fn lists_leave_outputs_where_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    put(&store, record("exe_1", Status::Completed, b"small"));
+    let query = ListQuery { owner: Owner::of_token("x"), status: None, before: None, limit: 9 };
+    let listed = store.list(&query).unwrap();
+    assert_eq!(listed[0].result, store.get(&"exe_1".into()).unwrap().unwrap().result);
+    assert!(listed[0].output.is_empty());
+}
+
+/// Somebody reads while the database has to be opened again.
+#[test]
+fn a_failed_database_waits_for_its_readers() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(folder.path().join("db")).unwrap();
+    let reader = database.get().unwrap();
+    std::thread::scope(|scope| {
+        let reopened = scope.spawn(|| database.reopen());
+        // Until it is nobody else's any more.
+        while Arc::strong_count(&reader) > 1 {
+            std::thread::yield_now();
+        }
+        drop(reader);
+        reopened.join().unwrap().unwrap();
+    });
+    database.get().unwrap();
+}
+
+/// Its mode is changed, so it had better be ours.
+#[test]
+fn a_folder_with_other_files_is_left_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("home");
+    std::fs::create_dir(&path).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::write(path.join("notes"), "").unwrap();
+    let error = DurableStore::open(&path, TTL, 1).unwrap_err().to_string();
+    assert!(error.contains("holds other files") && error.contains("notes"), "{error}");
+    assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o755);
+    assert_eq!(std::fs::read_dir(&path).unwrap().count(), 1);
+    std::fs::rename(path.join("notes"), path.join("lost+found")).unwrap();
+    drop(open(&path));
+    open(&path);
+}
+
 #[test]
 fn a_folder_is_for_one_server_and_private() {
     use std::os::unix::fs::PermissionsExt;

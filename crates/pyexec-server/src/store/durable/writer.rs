@@ -16,7 +16,7 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
 
@@ -25,6 +25,12 @@ const CACHE: usize = 32 << 20;
 
 /// Changes in one commit at most.
 const MOST: usize = 512;
+
+/// How long readers may hold up what has to be opened again.
+const READERS: Duration = Duration::from_secs(10);
+
+/// Failures in a row after which nothing more of a batch is tried.
+const HOPELESS: usize = 3;
 
 /// How often what has expired is removed where nothing else happens.
 const SWEEP: Duration = Duration::from_secs(5);
@@ -49,11 +55,22 @@ impl Database {
         open.ok_or_else(|| StoreError::new("the database failed and could not be opened again"))
     }
 
-    fn reopen(&self) -> Result<(), StoreError> {
+    /// Opens it anew, once nobody reads it any more.
+    pub(super) fn reopen(&self) -> Result<(), StoreError> {
         let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
-        *open = None;
-        let mut builder = redb::Database::builder();
-        let database = builder.set_cache_size(CACHE).create(&self.path).map_err(StoreError::new)?;
+        let (was_open, begun) = (open.take().is_some(), Instant::now());
+        let database = loop {
+            let mut builder = redb::Database::builder();
+            match builder.set_cache_size(CACHE).create(&self.path) {
+                // Whoever still reads it will be done soon.
+                Err(redb::DatabaseError::DatabaseAlreadyOpen)
+                    if was_open && begun.elapsed() < READERS =>
+                {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                opened => break opened.map_err(StoreError::new)?,
+            }
+        };
         let make_tables = || -> Result<(), redb::Error> {
             let transaction = database.begin_write()?;
             transaction.open_table(RECORDS)?;
@@ -216,11 +233,30 @@ impl Keeper {
 
     /// After a failure: one that is too large for the disk shall not take others with it.
     fn one_by_one(&mut self, batch: Vec<Order>) {
+        self.recover();
+        let mut failures = 0;
         for order in batch {
             let order = [order];
-            let stored = self.database.reopen().and_then(|()| self.commit(&order));
+            let stored = if failures < HOPELESS {
+                self.commit(&order)
+            } else {
+                Err(StoreError::new("it failed for others before"))
+            };
+            if stored.is_ok() {
+                failures = 0;
+            } else if failures < HOPELESS {
+                failures += 1;
+                self.recover();
+            }
             let [order] = order;
             let _ = order.done.send(stored);
+        }
+    }
+
+    /// After a failure the database refuses everything, also to be read.
+    fn recover(&self) {
+        if let Err(error) = self.database.reopen() {
+            tracing::error!(error = &error as &dyn std::error::Error, "the store can't be opened");
         }
     }
 
@@ -338,7 +374,12 @@ pub(super) fn forget_row(
 ) -> Result<(), redb::Error> {
     transaction.open_table(OF_OWNER)?.remove((row.owner.as_str(), row.created, id))?;
     if let Some(key) = &row.key {
-        transaction.open_table(BY_KEY)?.remove((row.owner.as_str(), key.key.as_str()))?;
+        let mut keys = transaction.open_table(BY_KEY)?;
+        let key = (row.owner.as_str(), key.key.as_str());
+        // It may be another's by now.
+        if keys.get(key)?.is_some_and(|of| of.value() == id) {
+            keys.remove(key)?;
+        }
     }
     let mut outputs = transaction.open_table(OUTPUTS)?;
     for stream in [OutputStream::Stdout, OutputStream::Stderr] {
