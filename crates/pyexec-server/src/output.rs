@@ -12,6 +12,7 @@ use crate::space::SpoolSpace;
 use pyexec_sandbox::OutputStream;
 use std::{io, sync::Arc};
 use stream::Stream;
+use text::Text;
 use tokio::sync::watch;
 
 pub use stream::{Chunk, KeptPlace, KeptStream};
@@ -114,7 +115,12 @@ impl Output {
     /// # Errors
     /// Where a file can't be read.
     pub fn text(&self, which: OutputStream) -> io::Result<String> {
-        self.stream(which).text()
+        self.pieces(which)?.collect()
+    }
+
+    /// The same piece by piece, each of which may have to be waited for.
+    pub(crate) fn pieces(&self, which: OutputStream) -> io::Result<Text> {
+        Text::of(self.keep(which))
     }
 
     /// What a store has to keep of a stream whose execution is over.

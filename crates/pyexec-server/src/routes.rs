@@ -27,14 +27,13 @@ use crate::{
     state::AppState,
 };
 use axum::{
-    Json, Router,
+    Router,
     extract::{DefaultBodyLimit, Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use pyexec_types::ExecutionResult;
 use std::{any::Any, sync::Arc};
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 use utoipa_swagger_ui::SwaggerUi;
@@ -116,7 +115,7 @@ fn panicked(_: Box<dyn Any + Send>) -> Response {
 
 /// Waits for an execution on behalf of a client; if the last one that waits goes away, so does the
 /// execution.
-async fn attend(taken: Taken) -> Result<Json<ExecutionResult>, ApiError> {
+async fn attend(taken: Taken) -> Result<Response, ApiError> {
     let record = match taken.found {
         Found::Over(record) => *record,
         Found::Live(live) => {

@@ -1,6 +1,5 @@
 //! One stream of an execution's output.
 
-use super::text;
 use crate::space::{Reservation, SpoolSpace};
 use rustix::fs::{FallocateFlags, fallocate};
 use std::{
@@ -183,23 +182,6 @@ impl Stream {
             }
         }
     }
-
-    pub(super) fn text(&self) -> io::Result<String> {
-        let kept = self.keep();
-        let stream = Self::from_kept(kept.clone());
-        let range = |range: Range<u64>| -> io::Result<Vec<u8>> {
-            let size = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
-            Ok(stream.read(range.start, size)?.map_or_else(Vec::new, |chunk| chunk.bytes))
-        };
-        match kept.middle() {
-            None => Ok(text::whole(range(0..kept.total)?)),
-            Some(middle) => {
-                let left_out = middle.end - middle.start;
-                let (head, tail) = (range(0..middle.start)?, range(middle.end..kept.total)?);
-                Ok(text::ends(head, &tail, left_out))
-            }
-        }
-    }
 }
 
 impl KeptStream {
@@ -210,7 +192,7 @@ impl KeptStream {
     }
 
     /// What is left out of one that is too long.
-    fn middle(&self) -> Option<Range<u64>> {
+    pub(super) fn middle(&self) -> Option<Range<u64>> {
         let half = self.most / 2;
         (self.total > 2 * half).then(|| half..self.total - half)
     }
@@ -255,6 +237,6 @@ fn sealed() -> io::Error {
     io::Error::other("this output takes nothing more")
 }
 
-fn lost() -> io::Error {
+pub(super) fn lost() -> io::Error {
     io::Error::other("a part of the output is missing")
 }

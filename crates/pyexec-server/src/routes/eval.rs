@@ -9,10 +9,11 @@ use crate::{
     state::AppState,
 };
 use axum::{
-    Extension, Json,
+    Extension,
     body::Bytes,
     extract::{State, rejection::BytesRejection},
     http::{HeaderMap, StatusCode},
+    response::Response,
 };
 use pyexec_types::{ErrorBody, ExecutionResult, SimpleExecRequest};
 
@@ -43,7 +44,7 @@ pub(crate) async fn eval(
     Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Json<ExecutionResult>, ApiError> {
+) -> Result<Response, ApiError> {
     let key = KeyOf::read(&headers)?;
     let body = body.map_err(|error| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => body_limit::exceeded(MOST_BODY),

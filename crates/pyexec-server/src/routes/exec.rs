@@ -12,6 +12,7 @@ use axum::{
     Extension, Json,
     extract::{Request, State},
     http::StatusCode,
+    response::Response,
 };
 use pyexec_types::{ErrorBody, ExecutionResult, Metadata, Submitted};
 
@@ -47,7 +48,7 @@ pub(crate) async fn execute_sync(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     request: Request,
-) -> Result<Json<ExecutionResult>, ApiError> {
+) -> Result<Response, ApiError> {
     attend(submit(&state, request, &caller, false).await?).await
 }
 

@@ -5,6 +5,7 @@ use axum::{
     Extension, Json,
     extract::{FromRequestParts, Path, Query, State, rejection::QueryRejection},
     http::request::Parts,
+    response::Response,
 };
 use pyexec_types::{ErrorBody, ExecutionId, ExecutionResult, KillResponse};
 use serde::Deserialize;
@@ -58,7 +59,7 @@ pub(crate) async fn get_execution(
     State(state): State<AppState>,
     target: Target,
     query: Result<Query<Wait>, QueryRejection>,
-) -> Result<Json<ExecutionResult>, ApiError> {
+) -> Result<Response, ApiError> {
     let Query(Wait { wait }) = query.map_err(|error| invalid_query(&error))?;
     let wait = wait.map(|wait| seconds(&wait)).transpose()?;
     let found = state.scheduler.find(&target.owner, &target.id)?;

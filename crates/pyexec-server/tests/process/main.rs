@@ -7,4 +7,5 @@ mod expiry;
 mod keys;
 mod kills;
 mod leftovers;
+mod memory;
 mod server;
