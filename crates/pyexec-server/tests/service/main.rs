@@ -8,3 +8,4 @@ mod keys;
 mod lists;
 mod output;
 mod owners;
+mod queue;
