@@ -33,6 +33,8 @@ mod session;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod shutdown;
 #[cfg(all(feature = "local", target_os = "linux"))]
+mod state;
+#[cfg(all(feature = "local", target_os = "linux"))]
 mod systemd;
 mod usage;
 #[cfg(all(feature = "local", target_os = "linux"))]

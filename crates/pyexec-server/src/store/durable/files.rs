@@ -51,14 +51,13 @@ impl Folder {
         }
         fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE))
             .map_err(told(format!("{} can't be made private", path.display())))?;
+        let private = |name: &Path| {
+            let mut how = OpenOptions::new();
+            let opened = how.create(true).truncate(false).write(true).mode(FILE_MODE).open(name);
+            opened.map_err(told(format!("{} can't be written", name.display())))
+        };
         let name = path.join("lock");
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(FILE_MODE)
-            .open(&name)
-            .map_err(told(format!("{} can't be written", name.display())))?;
+        let lock = private(&name)?;
         match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {
@@ -69,6 +68,8 @@ impl Folder {
                 return Err(told(format!("{} can't be locked", name.display()))(error.into()));
             }
         }
+        // Made by the database itself it would be for everybody to read.
+        private(&path.join(DATABASE))?;
         let folder = Self { path: path.to_owned(), _lock: lock };
         for part in [folder.spool(), folder.path.join("archives"), folder.path.join("outputs")] {
             let made = DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(&part);
