@@ -7,6 +7,8 @@
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod config;
 #[cfg(all(feature = "local", target_os = "linux"))]
+mod deploy;
+#[cfg(all(feature = "local", target_os = "linux"))]
 mod doctor;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod doors;

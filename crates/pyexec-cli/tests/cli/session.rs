@@ -86,6 +86,17 @@ impl Session {
         self
     }
 
+    /// Takes a copy of the program, or what starts it.
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    pub(crate) fn program(mut self, program: &std::path::Path) -> Self {
+        let mut command = Command::new(program);
+        command.args(self.command.get_args());
+        command.current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.command = command;
+        self
+    }
+
     /// Has another program start it: one whose last arguments are a program and its arguments.
     #[cfg(all(feature = "local", target_os = "linux"))]
     pub(crate) fn within(mut self, wrapper: &[&str]) -> Self {
