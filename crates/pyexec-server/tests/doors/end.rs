@@ -41,7 +41,8 @@ fn what_outlasts_the_grace_period_is_ended() {
     idle.health();
     server.tell();
     let answer = talk.rest();
-    assert!(answer.contains(r#""status":"failed","stdout":"begun\n""#), "{answer}");
+    // Its line break is a write of its own, which may come too late.
+    assert!(answer.contains(r#""status":"failed","stdout":"begun"#), "{answer}");
     // Who waits for nothing is let go with the others.
     assert_eq!(idle.rest(), "");
     server.wait().unwrap();

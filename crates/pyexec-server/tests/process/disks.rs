@@ -65,7 +65,7 @@ fn inner_full() {
 
     // Now there is no room at all.
     let running = submit("print('x' * 200_000)\nimport time; time.sleep(600)").unwrap();
-    while client.get_execution(&running).unwrap().status == Status::Pending {
+    while client.get_execution(&running).unwrap().stdout.len() <= 200_000 {
         std::thread::yield_now();
     }
     let filler = state.join("filler");
