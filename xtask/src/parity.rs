@@ -31,7 +31,7 @@ enum Difference {
     Returns,
 }
 
-const LISTED: [Listed; 7] = [
+const LISTED: [Listed; 8] = [
     Listed {
         of: "Client",
         method: "with_http_client",
@@ -73,6 +73,12 @@ const LISTED: [Listed; 7] = [
         method: "agent",
         difference: Difference::OnlyIn(BLOCKING),
         reason: "ureq has agents, see `http_client`",
+    },
+    Listed {
+        of: "ClientBuilder",
+        method: "check_connections",
+        difference: Difference::OnlyIn(BLOCKING),
+        reason: "the command needs it, and reqwest shows no connection before it is used",
     },
 ];
 

@@ -1,8 +1,8 @@
 //! Clients that aren't the default one.
 
-use crate::{Client, early_answer::EarlyAnswers};
+use crate::{Client, connection_check::ConnectionCheck, early_answer::EarlyAnswers};
 use pyexec_core::{Error, Result, RetryPolicy, Settings};
-use std::{env, fmt, time::Duration};
+use std::{env, fmt, io, time::Duration};
 use ureq::{
     Agent, Proxy, ProxyProtocol,
     config::Config,
@@ -46,6 +46,7 @@ struct Transport {
     proxy: Option<String>,
     /// In PEM.
     root_certificates: Option<Vec<u8>>,
+    check: ConnectionCheck,
 }
 
 /// Without the proxy's password.
@@ -126,6 +127,29 @@ impl ClientBuilder {
         self.set(|settings| Ok(settings.max_response(bytes)))
     }
 
+    /// Asks this of each new connection, before anything goes over it: the token, for example. For
+    /// a service on this machine whose port could have become somebody else's. An error ends the
+    /// request as one that found no service.
+    ///
+    /// ```
+    /// use std::{fs, io};
+    ///
+    /// let client = pyexec_blocking::Client::builder("http://localhost:8080")
+    ///     .check_connections(|| match fs::exists("/run/my-service.pid")? {
+    ///         true => Ok(()),
+    ///         false => Err(io::Error::from(io::ErrorKind::ConnectionRefused)),
+    ///     })
+    ///     .build()?;
+    /// # Ok::<(), pyexec_blocking::Error>(())
+    /// ```
+    pub fn check_connections(
+        mut self,
+        check: impl Fn() -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.transport.check = ConnectionCheck::new(check);
+        self
+    }
+
     /// Sends by this agent, for what can't be set here, and for tests. Proxy and
     /// certificates are then its own. Its own time limit for a whole
     /// request, its redirections and its reading of statuses as errors do not apply.
@@ -170,14 +194,16 @@ fn default_agent(settings: &Settings, transport: &Transport) -> Result<Agent> {
     {
         config = config.tls_config(tls(transport.root_certificates.as_deref())?);
     }
-    Ok(agent(config.build()))
+    Ok(agent(config.build(), transport.check.clone()))
 }
 
-/// An agent with the connections of ureq's own default, and that look for early answers.
-fn agent(config: Config) -> Agent {
+/// An agent with the connections of ureq's own default, and that are checked and look for early
+/// answers.
+fn agent(config: Config, check: ConnectionCheck) -> Agent {
     let connector =
         ().chain(ConnectProxyConnector::default())
             .chain(TcpConnector::default())
+            .chain(check)
             .chain(EarlyAnswers);
     #[cfg(feature = "rustls")]
     let connector = connector.chain(ureq::unversioned::transport::RustlsConnector::default());

@@ -103,6 +103,7 @@
 
 mod builder;
 mod client;
+mod connection_check;
 mod early_answer;
 mod exchange;
 mod iterator;

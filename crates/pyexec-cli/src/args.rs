@@ -12,7 +12,10 @@ mod effective;
 mod eval;
 mod execution;
 mod limits;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod local;
 mod output;
+mod ps;
 mod run;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod serve;
@@ -25,7 +28,10 @@ pub(crate) use doctor::DoctorArgs;
 pub(crate) use eval::EvalArgs;
 pub(crate) use execution::ExecutionArgs;
 pub(crate) use limits::LimitArgs;
+#[cfg(all(feature = "local", target_os = "linux"))]
+pub(crate) use local::{LocalArgs, LocalCommand};
 pub(crate) use output::{OutputArgs, Verbosity};
+pub(crate) use ps::{PsArgs, StatusArgs};
 pub(crate) use run::RunArgs;
 #[cfg(all(feature = "local", target_os = "linux"))]
 pub(crate) use serve::{LogFormat, Network, NetworkMode, ServeArgs};
@@ -57,11 +63,18 @@ pub(crate) enum Command {
     Follow(ExecutionArgs),
     /// End an execution and print its status
     Kill(ExecutionArgs),
+    /// List executions, the newest first
+    Ps(PsArgs),
+    /// Say where an execution stands
+    Status(StatusArgs),
     /// Evaluate code and print the value of its last expression
     Eval(EvalArgs),
     /// Serve executions to others over HTTP
     #[cfg(all(feature = "local", target_os = "linux"))]
     Serve(Box<ServeArgs>),
+    /// Look at this user's own server, which `submit` and `ps` start, or end it
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    Local(LocalArgs),
     /// Say how this machine isolates executions, and what it lacks
     #[cfg(all(feature = "local", target_os = "linux"))]
     Doctor(DoctorArgs),
@@ -167,6 +180,11 @@ impl Command {
                 args.connection.adopt(before.connection);
                 args.output.adopt(before.output);
             }
+            Self::Ps(args) => {
+                args.connection.adopt(before.connection);
+                args.quiet |= before.output.quiet;
+            }
+            Self::Status(args) => args.connection.adopt(before.connection),
             Self::Eval(args) => {
                 args.connection.adopt(before.connection);
                 args.limits.adopt(before.limits);
@@ -175,7 +193,7 @@ impl Command {
             #[cfg(all(feature = "local", target_os = "linux"))]
             Self::Serve(args) => args.adopt_token(before.connection.token),
             #[cfg(all(feature = "local", target_os = "linux"))]
-            Self::Doctor(_) => {}
+            Self::Doctor(_) | Self::Local(_) => {}
             Self::Version => {}
         }
     }

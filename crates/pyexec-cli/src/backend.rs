@@ -15,7 +15,9 @@ const USER_AGENT: &str = concat!("pyexec/", env!("CARGO_PKG_VERSION"));
 #[derive(Debug)]
 pub(crate) struct Backend {
     client: Client,
-    embedded: Option<local::Server>,
+    place: Place,
+    /// Ends with this.
+    _embedded: Option<local::Server>,
 }
 
 /// Where a request is carried out, for messages.
@@ -40,11 +42,27 @@ impl Backend {
             return Self::remote(remote);
         }
         if host_network {
-            console::note(verbosity, "warning: the script shares this machine's network");
+            warn_of_network(verbosity);
         }
         let server = local::Server::start(host_network)?;
         let client = connect(&server.url(), Some(server.token()))?;
-        Ok(Self { client, embedded: Some(server) })
+        Ok(Self { client, place: Place::Local, _embedded: Some(server) })
+    }
+
+    /// For executions that outlast this process: the server that was named, or this user's own one
+    /// in the background.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub(crate) fn lasting(remote: Option<&Remote>, verbosity: Verbosity) -> Result<Self, Failure> {
+        match remote {
+            Some(remote) => Self::remote(remote),
+            None => {
+                let client = local::Background::connect(verbosity)?.client(USER_AGENT)?;
+                Ok(Self { client, place: Place::Local, _embedded: None })
+            }
+        }
     }
 
     /// A server.
@@ -52,9 +70,10 @@ impl Backend {
     /// # Errors
     ///
     /// Where its address is none.
-    pub(crate) fn remote(remote: &Remote) -> Result<Self, Failure> {
+    fn remote(remote: &Remote) -> Result<Self, Failure> {
         let client = connect(&remote.url, remote.token.as_deref())?;
-        Ok(Self { client, embedded: None })
+        let place = Place::Remote(client.base_url().to_string());
+        Ok(Self { client, place, _embedded: None })
     }
 
     /// The client of it.
@@ -64,10 +83,7 @@ impl Backend {
 
     /// Where it is.
     pub(crate) fn place(&self) -> Place {
-        match self.embedded {
-            Some(_) => Place::Local,
-            None => Place::Remote(self.client.base_url().to_string()),
-        }
+        self.place.clone()
     }
 }
 
@@ -80,17 +96,9 @@ fn connect(url: &str, token: Option<&str>) -> Result<Client, Failure> {
     Ok(builder.build()?)
 }
 
-/// A server for what can't be done without one.
-///
-/// # Errors
-///
-/// Where none was named.
-pub(crate) fn need_server(remote: Option<Remote>, command: &str) -> Result<Remote, Failure> {
-    remote.ok_or_else(|| {
-        let hint = "start one with `pyexec serve`, and name it: --server http://127.0.0.1:8080, \
-                    or PYEXEC_SERVER";
-        Failure::usage(format!("`pyexec {command}` needs a server")).hint(hint)
-    })
+/// Says what the network is on one's own machine.
+pub(crate) fn warn_of_network(verbosity: Verbosity) {
+    console::note(verbosity, "warning: the script shares this machine's network");
 }
 
 /// What failed, and what to do where the server isn't there at all.

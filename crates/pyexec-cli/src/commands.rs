@@ -5,7 +5,11 @@ mod doctor;
 mod eval;
 mod follow;
 mod kill;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod local;
+mod ps;
 mod run;
+mod status;
 mod submission;
 mod submit;
 
@@ -18,14 +22,18 @@ use crate::{args::Command, console, exit_code, failure::Failure};
 /// Where there is no result.
 pub(crate) fn run(command: Command) -> Result<u8, Failure> {
     match command {
-        Command::Run(args) if args.asynchronous => submit::submit(args, "run --async"),
+        Command::Run(args) if args.asynchronous => submit::submit(args),
         Command::Run(args) => run::run(args),
-        Command::Submit(args) => submit::submit(args, "submit"),
+        Command::Submit(args) => submit::submit(args),
         Command::Follow(args) => follow::follow(args),
         Command::Kill(args) => kill::kill(args),
+        Command::Ps(args) => ps::ps(args),
+        Command::Status(args) => status::status(args),
         Command::Eval(args) => eval::eval(args),
         #[cfg(all(feature = "local", target_os = "linux"))]
         Command::Serve(args) => crate::serve::serve(*args),
+        #[cfg(all(feature = "local", target_os = "linux"))]
+        Command::Local(args) => local::local(args),
         #[cfg(all(feature = "local", target_os = "linux"))]
         Command::Doctor(args) => doctor::doctor(args),
         Command::Version => {

@@ -1,6 +1,7 @@
 //! Where words go: the program's to standard output, ours to standard error.
 
 use crate::{args::Verbosity, exit_code, failure::Failure};
+use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
 
 /// Writes to standard output, all or nothing more.
@@ -26,6 +27,17 @@ pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
 /// As [`print()`].
 pub(crate) fn print_line(line: &str) -> Result<(), Failure> {
     print(format!("{line}\n").as_bytes())
+}
+
+/// Writes a value to standard output as JSON.
+///
+/// # Errors
+///
+/// As [`print()`].
+pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Failure::ours("cannot write the answer as JSON").because(&error))?;
+    print_line(&text)
 }
 
 /// Writes to standard error. Where that fails, there is nobody left to tell.

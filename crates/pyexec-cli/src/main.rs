@@ -5,6 +5,7 @@
 //! of it. Standard output belongs to the program that runs; our own words go to standard error.
 #![forbid(unsafe_code)]
 
+mod ago;
 mod args;
 mod backend;
 mod commands;

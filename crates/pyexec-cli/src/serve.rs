@@ -104,14 +104,23 @@ impl Place {
     }
 }
 
+/// Logs what a server does to standard error, as text.
+///
+/// # Errors
+///
+/// Never, as the level is one.
+pub(crate) fn log_to_stderr() -> Result<(), Failure> {
+    logging::start("info", crate::args::LogFormat::Text)
+}
+
 /// The signals that end the server.
-struct Stop {
+pub(crate) struct Stop {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Stop {
-    fn catch() -> io::Result<Self> {
+    pub(crate) fn catch() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
@@ -119,7 +128,7 @@ impl Stop {
     }
 
     /// Ends at the first signal; the second ends the process at once.
-    async fn wait(mut self) {
+    pub(crate) async fn wait(mut self) {
         self.next().await;
         tokio::spawn(async move {
             let signal = self.next().await;

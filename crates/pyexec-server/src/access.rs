@@ -3,6 +3,7 @@
 use crate::{
     metrics::{Metrics, RequestLabels},
     request_id,
+    state::AppState,
 };
 use axum::{
     body::{Body, Bytes},
@@ -22,12 +23,14 @@ use tracing::Instrument;
 
 /// Names a request, counts it, and names its answer.
 pub(crate) async fn observe(
-    State(metrics): State<Arc<Metrics>>,
+    State(state): State<AppState>,
     matched: Option<MatchedPath>,
     request: Request,
     next: Next,
 ) -> Response {
     let start = Instant::now();
+    let metrics = state.metrics;
+    let _asked = state.activity.asked();
     let id = request_id::of(request.headers());
     let method = known(request.method());
     // The pattern only: a path may hold anything.

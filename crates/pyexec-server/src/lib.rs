@@ -20,6 +20,7 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod activity;
 mod answer;
 mod auth;
 mod backend;
@@ -64,6 +65,7 @@ mod token_file;
 mod upload;
 mod verdict;
 
+pub use activity::Idle;
 pub use backend::{Backend, BackendError, BoxFuture};
 pub use caller::{Caller, Owner, TokenLimits};
 pub use config::{DefaultNetwork, ServerConfig};

@@ -34,7 +34,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use std::{any::Any, sync::Arc};
+use std::any::Any;
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
 use utoipa_swagger_ui::SwaggerUi;
 
@@ -78,7 +78,7 @@ pub(crate) fn router(state: AppState) -> Router {
             HeaderName::from_static("server"),
             HeaderValue::from_static(concat!("pyexec/", env!("CARGO_PKG_VERSION"))),
         ))
-        .layer(middleware::from_fn_with_state(Arc::clone(&state.metrics), access::observe))
+        .layer(middleware::from_fn_with_state(state.clone(), access::observe))
         .with_state(state)
 }
 

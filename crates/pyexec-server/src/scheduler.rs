@@ -120,6 +120,11 @@ impl Scheduler {
         Ok(())
     }
 
+    /// Whether anything waits or runs.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.state().live.is_empty()
+    }
+
     /// How busy it is.
     pub(crate) fn load(&self) -> Load {
         let (output_bytes, output_most) = (self.output_space.used(), self.output_space.most());

@@ -1,9 +1,9 @@
 //! The service on a listener.
 
 use crate::{
-    Backend, DefaultNetwork, DurableStore, MemoryStore, SandboxBackend, ServerConfig, ServerError,
-    Store, auth::Tokens, doors::Doors, host, image, metrics::Metrics, routes, scheduler::Scheduler,
-    space::SpoolSpace, state::AppState, tls::Tls,
+    Backend, DefaultNetwork, DurableStore, Idle, MemoryStore, SandboxBackend, ServerConfig,
+    ServerError, Store, activity::Activity, auth::Tokens, doors::Doors, host, image,
+    metrics::Metrics, routes, scheduler::Scheduler, space::SpoolSpace, state::AppState, tls::Tls,
 };
 use pyexec_sandbox::{Interpreter, Sandbox, SandboxOptions};
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -108,6 +108,7 @@ impl Server {
         let state = AppState {
             scheduler: Scheduler::new(&config, Arc::clone(&backend), store, output, counted),
             metrics,
+            activity: Arc::new(Activity::new()),
             draining: watch::Sender::new(false),
             spool: SpoolSpace::new(spool, config.spool_bytes),
             tokens: Tokens::new(&config.tokens, config.token_file.as_deref())?,
@@ -115,6 +116,11 @@ impl Server {
             backend,
         };
         Ok(Self { state, tls })
+    }
+
+    /// Tells when nobody needs the server, for one that should end then.
+    pub fn idle(&self) -> Idle {
+        Idle::new(Arc::clone(&self.state.activity), Arc::clone(&self.state.scheduler))
     }
 
     /// Queues what an earlier server had accepted and not begun.

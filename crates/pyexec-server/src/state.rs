@@ -1,7 +1,8 @@
 //! What every route may use.
 
 use crate::{
-    Backend, ServerConfig, auth::Tokens, metrics::Metrics, scheduler::Scheduler, space::SpoolSpace,
+    Backend, ServerConfig, activity::Activity, auth::Tokens, metrics::Metrics,
+    scheduler::Scheduler, space::SpoolSpace,
 };
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -15,6 +16,7 @@ pub(crate) struct AppState {
     pub(crate) spool: Arc<SpoolSpace>,
     pub(crate) tokens: Tokens,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) activity: Arc<Activity>,
     /// Set once the server shuts down.
     pub(crate) draining: watch::Sender<bool>,
 }

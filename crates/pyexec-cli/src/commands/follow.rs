@@ -17,8 +17,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// Waits for an execution's end and shows what it printed.
 pub(super) fn follow(args: ExecutionArgs) -> Result<u8, Failure> {
     let verbosity = args.output.verbosity()?;
-    let remote = backend::need_server(args.connection.remote()?, "follow")?;
-    let backend = Backend::remote(&remote)?;
+    let remote = args.connection.remote()?;
+    let backend = Backend::lasting(remote.as_ref(), verbosity)?;
     let policy = WaitPolicy::every(FIRST_PAUSE).backoff(LONGEST_PAUSE);
     let result = backend
         .client()

@@ -10,8 +10,8 @@ use crate::{
 /// Ends an execution and prints its status: `killed`, or what it had already come to.
 pub(super) fn kill(args: ExecutionArgs) -> Result<u8, Failure> {
     let verbosity = args.output.verbosity()?;
-    let remote = backend::need_server(args.connection.remote()?, "kill")?;
-    let backend = Backend::remote(&remote)?;
+    let remote = args.connection.remote()?;
+    let backend = Backend::lasting(remote.as_ref(), verbosity)?;
     let status = backend
         .client()
         .kill_execution(&args.id.into())

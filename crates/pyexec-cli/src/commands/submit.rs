@@ -9,13 +9,16 @@ use crate::{
 };
 
 /// Submits a project and prints the execution's id.
-pub(super) fn submit(mut args: RunArgs, command: &str) -> Result<u8, Failure> {
+pub(super) fn submit(mut args: RunArgs) -> Result<u8, Failure> {
     let verbosity = args.output.verbosity()?;
     let connection = std::mem::take(&mut args.connection);
-    let remote = backend::need_server(connection.remote()?, command)?;
+    let remote = connection.remote()?;
     let mut submission = Submission::resolve(args, verbosity)?;
 
-    let backend = Backend::remote(&remote)?;
+    if remote.is_none() && submission.has_network() {
+        backend::warn_of_network(verbosity);
+    }
+    let backend = Backend::lasting(remote.as_ref(), verbosity)?;
     let client = backend.client();
     let id = submission
         .adapt(&client)

@@ -6,7 +6,7 @@ use pyexec_server::{EmbeddedServer, ServerConfig, ServerError};
 use std::error::Error as _;
 
 /// The highest time limit in seconds: on one's own machine a year is one's own business.
-const MAX_TIMEOUT_SECONDS: u64 = 366 * 24 * 60 * 60;
+pub(super) const MAX_TIMEOUT_SECONDS: u64 = 366 * 24 * 60 * 60;
 
 /// A server within this process, for it alone. Dropping it ends what runs.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl Server {
 }
 
 /// As `pyexec serve` and the hint of a refusal have it.
-fn isolation() -> Result<IsolationLevel, Failure> {
+pub(super) fn isolation() -> Result<IsolationLevel, Failure> {
     match std::env::var("PYEXEC_ISOLATION") {
         Ok(name) if !name.is_empty() => name
             .parse()

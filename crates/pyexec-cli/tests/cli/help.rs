@@ -68,8 +68,11 @@ fn help_of_all() {
       submit   Hand a project to a server and print the execution's id
       follow   Wait for an execution and print what it printed
       kill     End an execution and print its status
+      ps       List executions, the newest first
+      status   Say where an execution stands
       eval     Evaluate code and print the value of its last expression
       serve    Serve executions to others over HTTP
+      local    Look at this user's own server, which `submit` and `ps` start, or end it
       doctor   Say how this machine isolates executions, and what it lacks
       version  Print the version
       help     Print this message or the help of the given subcommand(s)

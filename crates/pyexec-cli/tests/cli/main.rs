@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used)]
 
 #[cfg(all(feature = "local", target_os = "linux"))]
+mod background;
+#[cfg(all(feature = "local", target_os = "linux"))]
 mod config;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod deploy;

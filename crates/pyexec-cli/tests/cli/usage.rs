@@ -206,34 +206,6 @@ fn variables_that_are_not_set() {
 }
 
 #[test]
-fn commands_that_need_a_server() {
-    assert_snapshot!(pyexec(["submit", "main.py"]).show(), @"
-    exit 2
-    --- stderr
-    error: `pyexec submit` needs a server
-    hint: start one with `pyexec serve`, and name it: --server http://127.0.0.1:PORT, or PYEXEC_SERVER
-    ");
-    assert_snapshot!(pyexec(["--async", "run", "main.py"]).show(), @"
-    exit 2
-    --- stderr
-    error: `pyexec run --async` needs a server
-    hint: start one with `pyexec serve`, and name it: --server http://127.0.0.1:PORT, or PYEXEC_SERVER
-    ");
-    assert_snapshot!(pyexec(["follow", "exe_1"]).show(), @"
-    exit 2
-    --- stderr
-    error: `pyexec follow` needs a server
-    hint: start one with `pyexec serve`, and name it: --server http://127.0.0.1:PORT, or PYEXEC_SERVER
-    ");
-    assert_snapshot!(pyexec(["kill", "exe_1"]).env("PYEXEC_SERVER", "").show(), @"
-    exit 2
-    --- stderr
-    error: `pyexec kill` needs a server
-    hint: start one with `pyexec serve`, and name it: --server http://127.0.0.1:PORT, or PYEXEC_SERVER
-    ");
-}
-
-#[test]
 fn a_server_that_is_not_there() {
     let absent = |name| pyexec([name, "--server", "http://127.0.0.1:1", "1"]).file("1", "");
     assert_snapshot!(absent("kill").show(), @"
