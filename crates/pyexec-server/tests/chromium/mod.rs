@@ -5,6 +5,7 @@ use std::process::Command;
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
 /// The browser of this machine; without one it says that a test was skipped.
+#[allow(clippy::print_stderr, reason = "it is there to be read")]
 pub(crate) fn browser() -> Option<&'static str> {
     let found =
         BROWSERS.into_iter().find(|name| Command::new(name).arg("--version").output().is_ok());
