@@ -1,6 +1,8 @@
 //! The command line, parsed and not yet understood.
 
 #[cfg(all(feature = "local", target_os = "linux"))]
+mod capacity;
+#[cfg(all(feature = "local", target_os = "linux"))]
 mod config_file;
 mod connection;
 #[cfg(all(feature = "local", target_os = "linux"))]

@@ -1,6 +1,9 @@
 //! `pyexec serve`.
 
-use super::{Command, config_file::ConfigFile, doors::DoorArgs, effective::effective, understand};
+use super::{
+    Command, capacity::CapacityArgs, config_file::ConfigFile, doors::DoorArgs,
+    effective::effective, understand,
+};
 use crate::failure::Failure;
 use clap::{ArgMatches, Args, ValueEnum, builder::RangedU64ValueParser};
 use pyexec_sandbox::IsolationLevel;
@@ -8,7 +11,7 @@ use pyexec_server::ServerConfig;
 use std::{path::PathBuf, sync::LazyLock, time::Duration};
 
 /// What depends on the machine.
-static USUAL: LazyLock<ServerConfig> = LazyLock::new(ServerConfig::default);
+pub(super) static USUAL: LazyLock<ServerConfig> = LazyLock::new(ServerConfig::default);
 
 /// What an operator decides.
 #[derive(Debug, Args)]
@@ -89,6 +92,8 @@ pub(crate) struct ServeArgs {
     pub(crate) cgroup: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) doors: DoorArgs,
+    #[command(flatten)]
+    pub(crate) capacity: CapacityArgs,
     #[command(flatten)]
     pub(crate) defaults: DefaultArgs,
 }

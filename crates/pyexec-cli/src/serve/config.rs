@@ -32,6 +32,8 @@ pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions),
     let said = |said: u32, usual: u64| if said > 0 { said.into() } else { usual };
     let defaults = args.defaults;
     let doors = args.doors;
+    let capacity = args.capacity;
+    let size = |mib: u32| usize::try_from(u64::from(mib) << 20).unwrap_or(usize::MAX);
     // An empty variable is none.
     let token = doors.token.map(|token| token.trim().to_owned());
     let tls = match (doors.tls_cert, doors.tls_key) {
@@ -54,6 +56,15 @@ pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions),
         },
         slots: args.slots,
         queue_length: args.queue,
+        memory_budget_mb: capacity.memory_budget_mb,
+        queue_timeout: capacity.queue_timeout,
+        max_timeout_seconds: capacity.max_timeout.into(),
+        max_disk_mb: capacity.max_disk_mb.into(),
+        output_bytes: size(capacity.output_mb),
+        output_limit_bytes: u64::from(capacity.output_limit_mb) << 20,
+        result_bytes: size(capacity.results_mb),
+        spool_bytes: u64::from(capacity.spool_mb) << 20,
+        output_spool_bytes: u64::from(capacity.output_spool_mb) << 20,
         default_timeout_seconds: said(defaults.default_timeout, usual.default_timeout_seconds),
         default_memory_mb: said(defaults.default_memory_mb, usual.default_memory_mb),
         default_disk_mb: said(defaults.default_disk_mb, usual.default_disk_mb),

@@ -63,7 +63,8 @@ fn flags_win_over_variables_and_those_over_the_file() {
 
 #[test]
 fn all_of_it() {
-    let session = pyexec(["serve", "--print-config", "--slots", "2"]);
+    let session =
+        pyexec(["serve", "--print-config", "--slots", "2"]).arg("--memory-budget-mb").arg("4096");
     assert_snapshot!(session.show(), @r#"
     exit 0
     --- stdout
@@ -93,6 +94,15 @@ fn all_of_it() {
     # tls_key is not set # default
     max_connections = 4096 # default
     max_connections_per_address = 512 # default
+    memory_budget_mb = 4096 # --memory-budget-mb
+    queue_timeout = "5m" # default
+    max_timeout = 3600 # default
+    max_disk_mb = 16384 # default
+    output_mb = 64 # default
+    output_limit_mb = 1024 # default
+    results_mb = 1024 # default
+    spool_mb = 8192 # default
+    output_spool_mb = 8192 # default
     default_timeout = 300 # default
     default_memory_mb = 1024 # default
     default_disk_mb = 2048 # default
@@ -227,4 +237,38 @@ fn files_that_cannot_be_used() {
     error: HTTPS takes a certificate and its key
     hint: give both --tls-cert and --tls-key
     ");
+}
+
+/// What an operator allows is what requests get.
+#[test]
+fn how_much_there_is_to_take() {
+    let text = "port = 0\nlog_level = 'error'\nmemory_budget_mb = 512\nmax_timeout = 60\n\
+                max_disk_mb = 32\noutput_mb = 1\noutput_limit_mb = 2\n";
+    let server = Served::start(pyexec(["serve", "--config", "c.toml"]).file("c.toml", text));
+    let ask = |flag, value| server.client(["eval", flag, value, "1"]).show();
+    assert_snapshot!(ask("--memory", "513"), @"
+    exit 125
+    --- stderr
+    error: memory_mb is 513, above this server's maximum of 512 (HTTP 400)
+    ");
+    assert_snapshot!(ask("--timeout", "61"), @"
+    exit 125
+    --- stderr
+    error: timeout_seconds is 61, above this server's maximum of 60 (HTTP 400)
+    ");
+    assert_snapshot!(ask("--disk", "33"), @"
+    exit 125
+    --- stderr
+    error: disk_mb is 33, above this server's maximum of 32 (HTTP 400)
+    ");
+    let print =
+        |bytes: &str| server.client(["eval", &format!("print('x' * {bytes})\nNone")]).show();
+    let cut = print("1_500_000");
+    assert!(cut.contains("left out") && cut.starts_with("exit 0\n"), "{}", cut.len());
+    let ended = print("3_000_000");
+    assert!(
+        ended.ends_with("Error: wrote more than 2097152 bytes to one stream\n"),
+        "{}",
+        ended.len()
+    );
 }

@@ -219,6 +219,26 @@ fn help_of_all() {
               Connections of one address at the same time, this machine's aside; raise it for a proxy on
               another machine [env: PYEXEC_MAX_CONNECTIONS_PER_ADDRESS=] [default: 512]
 
+    How much there is to take:
+          --memory-budget-mb <MIB>  Memory in MiB that running executions may have in all, and the most
+                                    that one may ask for [default: 80 % of the machine's] [env:
+                                    PYEXEC_MEMORY_BUDGET_MB=]
+          --queue-timeout <TIME>    Longest wait for a slot [env: PYEXEC_QUEUE_TIMEOUT=] [default: 5m]
+          --max-timeout <SECONDS>   Most seconds that a request may ask for [env: PYEXEC_MAX_TIMEOUT=]
+                                    [default: 3600]
+          --max-disk-mb <MIB>       Most disk space in MiB that a request may ask for [env:
+                                    PYEXEC_MAX_DISK_MB=] [default: 16384]
+          --output-mb <MIB>         Output in MiB of which each stream keeps the first and the last half
+                                    [env: PYEXEC_OUTPUT_MB=] [default: 64]
+          --output-limit-mb <MIB>   Output in MiB of one stream past which an execution is ended [env:
+                                    PYEXEC_OUTPUT_LIMIT_MB=] [default: 1024]
+          --results-mb <MIB>        Results in MiB that are kept; the oldest go first [env:
+                                    PYEXEC_RESULTS_MB=] [default: 1024]
+          --spool-mb <MIB>          Disk space in MiB for uploads above 1 MiB [env: PYEXEC_SPOOL_MB=]
+                                    [default: 8192]
+          --output-spool-mb <MIB>   Disk space in MiB for outputs above 256 KiB [env:
+                                    PYEXEC_OUTPUT_SPOOL_MB=] [default: 8192]
+
     What a request that doesn't say gets:
           --default-timeout <SECONDS>    Seconds it may take [env: PYEXEC_DEFAULT_TIMEOUT=] [default:
                                          300]
