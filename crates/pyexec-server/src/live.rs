@@ -211,9 +211,9 @@ impl Live {
     /// Stops it unless a client comes again under the same key.
     async fn stop_later(self) {
         let over = tokio::time::timeout(PATIENCE, self.finished()).await;
+        // Held until it is stopped: whoever comes then is too late.
         let clients = self.clients();
         if over.is_err() && clients.waiting == 0 && !clients.is_kept {
-            drop(clients);
             self.stop_unless_over();
         }
     }

@@ -42,6 +42,8 @@ struct State {
     live: HashMap<ExecutionId, Live>,
     /// Those of `live` that came with a key.
     keys: HashMap<(Owner, String), ExecutionId>,
+    /// How many of those with a key have gone.
+    forgotten: u64,
     /// When the newest was accepted.
     last_created: u64,
     draining: bool,
@@ -88,6 +90,7 @@ impl Scheduler {
                 turns: HashMap::new(),
                 live: HashMap::new(),
                 keys: HashMap::new(),
+                forgotten: 0,
                 last_created: 0,
                 draining: false,
             }),
@@ -246,6 +249,7 @@ impl Scheduler {
         state.live.remove(record.id());
         if let Some(key) = record.key {
             state.keys.remove(&(record.owner, key.key));
+            state.forgotten += 1;
         }
     }
 }

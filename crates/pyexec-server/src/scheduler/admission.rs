@@ -10,7 +10,10 @@ use crate::{
 };
 use futures_util::FutureExt;
 use pyexec_types::{ExecutionId, ExecutionResult, Status};
-use std::{error::Error, sync::Arc};
+use std::{
+    error::Error,
+    sync::{Arc, MutexGuard},
+};
 use tracing::Instrument;
 
 /// A submission that was taken, now or before.
@@ -68,10 +71,10 @@ impl Scheduler {
     ) -> Result<Taken, ApiError> {
         let need = self.need(&submission);
         let (begun, record, taken) = {
-            let mut state = self.state();
-            if let Some(known) = self.known(&state, &caller.owner, key.as_ref())? {
-                return Ok(Taken::new(known, is_async));
-            }
+            let mut state = match self.known(&caller.owner, key.as_ref())? {
+                Known::As(found) => return Ok(Taken::new(found, is_async)),
+                Known::ToNobody(state) => state,
+            };
             if state.draining {
                 return Err(ApiError::draining());
             }
@@ -131,21 +134,25 @@ impl Scheduler {
     }
 
     /// The execution that an owner's key has had before.
-    fn known(
-        &self,
-        state: &State,
-        owner: &Owner,
-        key: Option<&IdempotencyKey>,
-    ) -> Result<Option<Found>, ApiError> {
-        let Some(IdempotencyKey { key, digest }) = key else { return Ok(None) };
-        let live = state.keys.get(&(owner.clone(), key.clone()));
-        let found = match live.and_then(|id| state.live.get(id)) {
-            Some(live) => Found::Live(live.clone()),
-            None => {
-                match self.store.find(owner, key).map_err(|error| ApiError::internal(&error))? {
-                    Some(record) => Found::Over(Box::new(record)),
-                    None => return Ok(None),
-                }
+    fn known(&self, owner: &Owner, key: Option<&IdempotencyKey>) -> Result<Known<'_>, ApiError> {
+        let Some(IdempotencyKey { key, digest }) = key else {
+            return Ok(Known::ToNobody(self.state()));
+        };
+        let found = loop {
+            let before = self.state().forgotten;
+            // The store may take its time, and nobody else shall wait for it.
+            let stored = self.store.find(owner, key).map_err(|error| ApiError::internal(&error))?;
+            let state = self.state();
+            let live = state.keys.get(&(owner.clone(), key.clone()));
+            if let Some(live) = live.and_then(|id| state.live.get(id)) {
+                break Found::Live(live.clone());
+            }
+            if let Some(record) = stored {
+                break Found::Over(Box::new(record));
+            }
+            // Else it may have come, ended and gone to the store meanwhile.
+            if state.forgotten == before {
+                return Ok(Known::ToNobody(state));
             }
         };
         if found.record().key.is_some_and(|known| known.digest != *digest) {
@@ -154,8 +161,15 @@ impl Scheduler {
                 "this Idempotency-Key came with another body before",
             ));
         }
-        Ok(Some(found))
+        Ok(Known::As(found))
     }
+}
+
+/// What is known by a key.
+enum Known<'a> {
+    As(Found),
+    /// With the state in which that holds.
+    ToNobody(MutexGuard<'a, State>),
 }
 
 fn turned_away(full: Full) -> ApiError {

@@ -2,7 +2,7 @@ use super::*;
 use crate::{BoxFuture, IdempotencyKey, MemoryStore, SandboxBackend, StoreError, auth::Tokens};
 use futures_util::FutureExt;
 use pyexec_sandbox::{Sandbox, SandboxOptions};
-use pyexec_types::SimpleExecRequest;
+use pyexec_types::{ExecutionResult, SimpleExecRequest};
 use std::{future::Future, sync::LazyLock, time::Instant};
 use tokio::sync::watch;
 
@@ -13,16 +13,26 @@ static SANDBOX: LazyLock<Arc<SandboxBackend>> = LazyLock::new(|| {
 });
 
 /// A disk that takes its time over what was submitted, and then may turn out to be broken.
-#[derive(Debug)]
 struct SlowDisk {
-    memory: MemoryStore,
+    memory: Arc<MemoryStore>,
     is_whole: watch::Sender<Option<bool>>,
+    /// What happens meanwhile when it is asked for a key.
+    on_find: Mutex<Vec<Meanwhile>>,
+}
+
+type Meanwhile = Box<dyn FnOnce() + Send>;
+
+impl std::fmt::Debug for SlowDisk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SlowDisk")
+    }
 }
 
 impl SlowDisk {
     fn new(is_whole: Option<bool>) -> Arc<Self> {
-        let memory = MemoryStore::new(Duration::from_secs(300), 1 << 20);
-        Arc::new(Self { memory, is_whole: watch::Sender::new(is_whole) })
+        let memory = Arc::new(MemoryStore::new(Duration::from_secs(300), 1 << 20));
+        let on_find = Mutex::default();
+        Arc::new(Self { memory, is_whole: watch::Sender::new(is_whole), on_find })
     }
 }
 
@@ -33,10 +43,11 @@ impl Store for SlowDisk {
 
     fn accept(&self, record: Record, _: &Submission) -> BoxFuture<Result<(), StoreError>> {
         let mut told = self.is_whole.subscribe();
-        let put = self.memory.put(record);
+        let memory = Arc::clone(&self.memory);
         Box::pin(async move {
             let is_whole = told.wait_for(Option::is_some).await.map(|told| *told == Some(true));
-            if is_whole.unwrap_or(false) { put.await } else { Err(StoreError::new("broken")) }
+            let is_whole = is_whole.unwrap_or(false);
+            if is_whole { memory.put(record).await } else { Err(StoreError::new("broken")) }
         })
     }
 
@@ -49,9 +60,10 @@ impl Store for SlowDisk {
     }
 
     fn find(&self, owner: &Owner, key: &str) -> Result<Option<Record>, StoreError> {
-        // Of what it holds here nothing outlives it.
-        let _ = (owner, key);
-        Ok(None)
+        let found = self.memory.find(owner, key);
+        let meanwhile = self.on_find.lock().unwrap().pop();
+        meanwhile.into_iter().for_each(|meanwhile| meanwhile());
+        found
     }
 
     fn list(&self, query: &ListQuery) -> Result<Vec<Record>, StoreError> {
@@ -194,4 +206,33 @@ async fn what_has_a_key_is_kept() {
         assert_eq!(taken.attendance.is_some(), !is_async);
         drop(taken);
     }
+}
+
+/// The store may have to wait for its disk.
+#[tokio::test]
+async fn nobody_waits_for_the_store_but_who_asks() {
+    let disk = SlowDisk::new(Some(true));
+    let scheduler = scheduler(&disk);
+    let other = Arc::clone(&scheduler);
+    let meanwhile = move || drop(other.state.try_lock().expect("everybody would wait"));
+    disk.on_find.lock().unwrap().push(Box::new(meanwhile));
+    soon(come(&scheduler, "1", arrival(true, Some("k")))).await.unwrap().unwrap();
+    assert!(disk.on_find.lock().unwrap().is_empty());
+}
+
+/// The store's answer may be older than what it holds by then.
+#[tokio::test]
+async fn a_key_that_comes_and_goes_meanwhile_is_found() {
+    let disk = SlowDisk::new(Some(true));
+    let scheduler = scheduler(&disk);
+    let (other, memory) = (Arc::clone(&scheduler), Arc::clone(&disk.memory));
+    disk.on_find.lock().unwrap().push(Box::new(move || {
+        let result = ExecutionResult::new("exe_1".into(), Status::Completed);
+        let record = Record::new(result, Output::empty(), Owner::anonymous(), 1);
+        let Arrival { key, .. } = arrival(true, Some("k"));
+        drop(memory.put(Record { is_kept: true, key, ..record }));
+        other.state().forgotten += 1;
+    }));
+    let taken = soon(come(&scheduler, "1", arrival(true, Some("k")))).await.unwrap().unwrap();
+    assert_eq!(taken.found.record().id().as_str(), "exe_1", "it ran twice");
 }
