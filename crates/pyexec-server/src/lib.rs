@@ -39,6 +39,7 @@ mod file_watch;
 mod host;
 mod idempotency;
 mod image;
+mod incoming;
 mod limits;
 mod linger;
 mod live;

@@ -3,7 +3,8 @@
 use crate::{
     Backend, DefaultNetwork, DurableStore, Idle, MemoryStore, SandboxBackend, ServerConfig,
     ServerError, Store, activity::Activity, auth::Tokens, doors::Doors, host, image,
-    metrics::Metrics, routes, scheduler::Scheduler, space::SpoolSpace, state::AppState, tls::Tls,
+    incoming::Incoming, metrics::Metrics, routes, scheduler::Scheduler, space::SpoolSpace,
+    state::AppState, tls::Tls,
 };
 use pyexec_sandbox::{Interpreter, Sandbox, SandboxOptions};
 use rustix::process::{Resource, getrlimit, setrlimit};
@@ -110,6 +111,7 @@ impl Server {
             metrics,
             activity: Arc::new(Activity::new()),
             draining: watch::Sender::new(false),
+            incoming: Incoming::new(config.pending_bytes),
             spool: SpoolSpace::new(spool, config.spool_bytes),
             tokens: Tokens::new(&config.tokens, config.token_file.as_deref())?,
             config: Arc::new(config),

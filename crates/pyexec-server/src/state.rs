@@ -1,7 +1,7 @@
 //! What every route may use.
 
 use crate::{
-    Backend, ServerConfig, activity::Activity, auth::Tokens, metrics::Metrics,
+    Backend, ServerConfig, activity::Activity, auth::Tokens, incoming::Incoming, metrics::Metrics,
     scheduler::Scheduler, space::SpoolSpace,
 };
 use std::sync::Arc;
@@ -14,6 +14,7 @@ pub(crate) struct AppState {
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) scheduler: Arc<Scheduler>,
     pub(crate) spool: Arc<SpoolSpace>,
+    pub(crate) incoming: Incoming,
     pub(crate) tokens: Tokens,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) activity: Arc<Activity>,

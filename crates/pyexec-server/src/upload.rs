@@ -5,6 +5,7 @@ use crate::{
     IdempotencyKey, body_limit,
     error::ApiError,
     idempotency::{Fingerprint, KeyOf},
+    incoming::Held,
     state::AppState,
     submission::Upload,
 };
@@ -18,11 +19,14 @@ use axum::{
 use bytes::{Buf, Bytes};
 use pyexec_archive::read::{ReadOptions, SymlinkPolicy};
 use pyexec_types::Metadata;
-use std::io;
+use std::io::{self, Read};
 use tokio::sync::mpsc;
 
 /// Largest `metadata` part in bytes; it holds the standard input.
 const MOST_METADATA: usize = 64 << 20;
+
+/// Uploads up to this size in bytes wait for their end in memory, and take no thread until then.
+const SMALL: usize = 64 << 10;
 
 /// An `exec` request.
 #[derive(Debug)]
@@ -30,6 +34,8 @@ pub(crate) struct Received {
     pub(crate) upload: Upload,
     pub(crate) metadata: Metadata,
     pub(crate) key: Option<IdempotencyKey>,
+    /// What it holds until it is queued.
+    pub(crate) held: Held,
 }
 
 /// Reads both parts to their end, whatever is wrong with them: a client that is still sending
@@ -39,6 +45,7 @@ pub(crate) async fn receive(request: Request, state: &AppState) -> Result<Receiv
     // Nobody else needs one, and it takes time.
     let fingerprint = || key.as_ref().map(|_| Fingerprint::default());
     let mut fingerprints = [fingerprint(), fingerprint()];
+    let mut held = state.incoming.hold();
     let [of_tar, of_metadata] = &mut fingerprints;
     let mut form = Multipart::from_request(request, state).await.map_err(|_| {
         let message = "parsing form: request Content-Type isn't multipart/form-data";
@@ -47,9 +54,11 @@ pub(crate) async fn receive(request: Request, state: &AppState) -> Result<Receiv
     let (mut tar, mut metadata) = (None, None);
     while let Some(field) = patiently(form.next_field(), state).await? {
         match field.name() {
-            Some("tar") if tar.is_none() => tar = Some(read_tar(field, of_tar, state).await?),
+            Some("tar") if tar.is_none() => {
+                tar = Some(read_tar(field, of_tar, state).await?);
+            }
             Some("metadata") if metadata.is_none() => {
-                metadata = Some(read_metadata(field, of_metadata, state).await?);
+                metadata = Some(read_metadata(field, of_metadata, &mut held, state).await?);
             }
             _ => drain(field, state).await?,
         }
@@ -59,7 +68,7 @@ pub(crate) async fn receive(request: Request, state: &AppState) -> Result<Receiv
         tar.ok_or_else(|| missing("tar", "missing tar file: no part is called \"tar\""))??;
     let parts: Vec<_> = fingerprints.into_iter().flatten().collect();
     let key = key.map(|key| key.with("exec", &parts));
-    Ok(Received { upload: tar, metadata, key })
+    Ok(Received { upload: tar, metadata, key, held })
 }
 
 fn missing(part: &str, message: &str) -> ApiError {
@@ -78,6 +87,7 @@ fn broken(error: &MultipartError, state: &AppState) -> ApiError {
 async fn read_metadata(
     mut field: Field<'_>,
     fingerprint: &mut Option<Fingerprint>,
+    held: &mut Held,
     state: &AppState,
 ) -> Result<Result<Metadata, ApiError>, ApiError> {
     let mut bytes = Vec::new();
@@ -86,6 +96,11 @@ async fn read_metadata(
             drain(field, state).await?;
             let message = format!("metadata exceeds the limit of {MOST_METADATA} bytes");
             return Ok(Err(ApiError::too_large(message)));
+        }
+        if let Err(error) = held.grow(chunk.len()) {
+            drop(bytes);
+            drain(field, state).await?;
+            return Ok(Err(error));
         }
         if let Some(fingerprint) = fingerprint {
             fingerprint.add(&chunk);
@@ -102,15 +117,47 @@ async fn read_tar(
     fingerprint: &mut Option<Fingerprint>,
     state: &AppState,
 ) -> Result<Result<Upload, ApiError>, ApiError> {
-    let (send, chunks) = mpsc::channel(4);
     let space = state.spool.clone();
     let mut options = ReadOptions::default();
     // Real projects have them.
     options.symlinks = SymlinkPolicy::Keep;
     options.limits.max_total_bytes = state.config.max_body_bytes;
     options.limits.max_file_bytes = state.config.max_body_bytes;
+    let (mut first, mut held) = (Vec::new(), state.incoming.hold());
+    while first.len() < SMALL {
+        let Some(chunk) = next_chunk(&mut field, state).await? else {
+            // All of it is here: nothing has to be waited for.
+            let read = move || Upload::read(first.as_slice(), &space, &options);
+            let read = tokio::task::spawn_blocking(read).await;
+            return read.map_err(|error| ApiError::internal(&error));
+        };
+        if let Err(error) = held.grow(chunk.len()) {
+            drop(first);
+            drain(field, state).await?;
+            return Ok(Err(error));
+        }
+        if let Some(fingerprint) = fingerprint {
+            fingerprint.add(&chunk);
+        }
+        // Not the chunk itself: it may hold on to more than it is.
+        first.extend_from_slice(&chunk);
+    }
+    let place = match state.incoming.large(state.config.upload_patience).await {
+        Ok(place) => place,
+        Err(error) => {
+            drop(first);
+            drain(field, state).await?;
+            return Ok(Err(error));
+        }
+    };
+    let (send, chunks) = mpsc::channel(4);
     let reader = tokio::task::spawn_blocking(move || {
-        Upload::read(Chunks { chunks, current: Bytes::new() }, &space, &options)
+        let (_place, _held) = (place, held);
+        Upload::read(
+            Read::chain(first.as_slice(), Chunks { chunks, current: Bytes::new() }),
+            &space,
+            &options,
+        )
     });
     while let Some(chunk) = next_chunk(&mut field, state).await? {
         if let Some(fingerprint) = fingerprint {
@@ -134,9 +181,17 @@ async fn patiently<T>(
     next: impl Future<Output = Result<T, MultipartError>>,
     state: &AppState,
 ) -> Result<T, ApiError> {
+    in_time(next, state).await?.map_err(|error| broken(&error, state))
+}
+
+/// What a client sends, unless it pauses for too long.
+pub(crate) async fn in_time<T>(
+    next: impl Future<Output = T>,
+    state: &AppState,
+) -> Result<T, ApiError> {
     let patience = state.config.upload_patience;
     match tokio::time::timeout(patience, next).await {
-        Ok(next) => next.map_err(|error| broken(&error, state)),
+        Ok(next) => Ok(next),
         Err(_) => {
             let patience = crate::duration::go_style(patience);
             let message = format!("the upload paused for more than {patience}");
@@ -156,7 +211,7 @@ struct Chunks {
     current: Bytes,
 }
 
-impl io::Read for Chunks {
+impl Read for Chunks {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.current.is_empty() {
             match self.chunks.blocking_recv() {

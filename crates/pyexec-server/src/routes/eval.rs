@@ -5,16 +5,17 @@ use crate::{
     Caller, Submission, body_limit,
     error::ApiError,
     idempotency::{Fingerprint, KeyOf},
+    incoming::Held,
     scheduler::Arrival,
     state::AppState,
+    upload,
 };
 use axum::{
     Extension,
-    body::Bytes,
-    extract::{State, rejection::BytesRejection},
-    http::{HeaderMap, StatusCode},
+    extract::{Request, State},
     response::Response,
 };
+use futures_util::StreamExt;
 use pyexec_types::{ErrorBody, ExecutionResult, SimpleExecRequest};
 
 /// Largest body in bytes: the code, escaped as JSON may, and the standard input.
@@ -42,14 +43,11 @@ pub(crate) const MOST_BODY: u64 = 64 << 20;
 pub(crate) async fn eval(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    request: Request,
 ) -> Result<Response, ApiError> {
-    let key = KeyOf::read(&headers)?;
-    let body = body.map_err(|error| match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => body_limit::exceeded(MOST_BODY),
-        _ => ApiError::bad_request("invalid_body", error.body_text()),
-    })?;
+    let key = KeyOf::read(request.headers())?;
+    let mut held = state.incoming.hold();
+    let body = read(request, &mut held, &state).await?;
     // Whatever the Content-Type says, as the original does.
     let request: SimpleExecRequest = serde_json::from_slice(&body)
         .map_err(|error| ApiError::bad_request("invalid_json", format!("invalid JSON: {error}")))?;
@@ -62,5 +60,23 @@ pub(crate) async fn eval(
     )?;
     let key = key.map(|key| key.with("eval", &[Fingerprint::of(&body)]));
     let arrival = Arrival { is_async: false, key };
-    attend(state.scheduler.submit(submission, &caller, arrival).await?).await
+    let taken = state.scheduler.submit(submission, &caller, arrival).await?;
+    drop((held, body));
+    attend(taken).await
+}
+
+/// The body, within the limits of this one and of all that arrive.
+async fn read(request: Request, held: &mut Held, state: &AppState) -> Result<Vec<u8>, ApiError> {
+    let mut stream = request.into_body().into_data_stream();
+    let mut body = Vec::new();
+    while let Some(chunk) = upload::in_time(stream.next(), state).await? {
+        let chunk =
+            chunk.map_err(|error| ApiError::bad_request("invalid_body", error.to_string()))?;
+        if (body.len() + chunk.len()) as u64 > MOST_BODY {
+            return Err(body_limit::exceeded(MOST_BODY));
+        }
+        held.grow(chunk.len())?;
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
 }

@@ -85,7 +85,7 @@ async fn submit(
     caller: &Caller,
     is_async: bool,
 ) -> Result<Taken, ApiError> {
-    let Received { upload, metadata, key } = upload::receive(request, state).await?;
+    let Received { upload, metadata, key, held: _held } = upload::receive(request, state).await?;
     let limits = &caller.limits;
     let submission =
         Submission::from_archive(upload, metadata, limits, &state.config, &*state.backend)?;

@@ -9,3 +9,4 @@ mod kills;
 mod leftovers;
 mod memory;
 mod server;
+mod uploads;

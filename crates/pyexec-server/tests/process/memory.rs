@@ -1,11 +1,10 @@
 //! What a server needs, whatever is sent, asked and watched.
 
-use crate::server::{Running, archive, metadata, start};
+use crate::server::{Running, archive, memory, metadata, raise_files, start, threads};
 use pyexec_blocking::{
     Archive,
     types::{ExecutionConfig, ExecutionId, Metadata, Status},
 };
-use rustix::process::{Resource, getrlimit, setrlimit};
 use std::{
     fs::File,
     io::{BufRead, BufReader, Read, Write},
@@ -16,17 +15,6 @@ use std::{
 
 const SLEEPER: &str = "import time; time.sleep(600)";
 const MIB: u64 = 1 << 20;
-
-/// A number from a server's `/proc/PID/status`; of memory in bytes.
-fn status(server: &Running, name: &str) -> u64 {
-    let text = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
-    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
-    let number = line.trim_start_matches(':').trim();
-    match number.strip_suffix(" kB") {
-        Some(kib) => kib.parse::<u64>().unwrap() << 10,
-        None => number.parse().unwrap(),
-    }
-}
 
 /// A file that has a size and takes no room.
 fn hole(folder: &Path, size: u64) -> std::path::PathBuf {
@@ -47,7 +35,7 @@ fn a_large_upload_takes_no_memory() {
     let metadata = Metadata { config: Some(config), ..Metadata::new("main.py") };
     let result = client.execute_sync(&project, &metadata).unwrap();
     assert_eq!(result.stdout, format!("{}\n", 256 * MIB), "{result:?}");
-    let peak = status(&server, "VmHWM");
+    let peak = memory(&server, "VmHWM");
     assert!(peak < 64 * MIB, "{} MiB", peak / MIB);
     server.end();
 }
@@ -78,9 +66,7 @@ impl Watcher {
 
 #[test]
 fn a_thousand_idle_watchers_are_no_threads_and_little_memory() {
-    let mut files = getrlimit(Resource::Nofile);
-    files.current = files.maximum;
-    setrlimit(Resource::Nofile, files).unwrap();
+    raise_files();
     let folder = tempfile::tempdir().unwrap();
     let server = start(folder.path()).unwrap();
     let client = server.client();
@@ -92,15 +78,15 @@ fn a_thousand_idle_watchers_are_no_threads_and_little_memory() {
         }
     }
     let waiting = submit();
-    let (threads, memory) = (status(&server, "Threads"), status(&server, "VmRSS"));
+    let before = (threads(&server), memory(&server, "VmRSS"));
     let mut watchers: Vec<_> = (0..1000)
         .map(|n| Watcher::new(&server, if n % 2 == 0 { &running[0] } else { &waiting }))
         .collect();
     watchers.iter_mut().for_each(|watcher| watcher.until("status"));
-    let now = (status(&server, "Threads"), status(&server, "VmRSS"));
-    eprintln!("threads {threads} to {}, memory {memory} to {}", now.0, now.1);
-    assert!(now.0 <= threads, "{threads} threads, then {}", now.0);
-    let each = now.1.saturating_sub(memory) / 1000;
+    let now = (threads(&server), memory(&server, "VmRSS"));
+    eprintln!("threads and memory: {before:?}, then {now:?}");
+    assert!(now.0 <= before.0, "{} threads, then {}", before.0, now.0);
+    let each = now.1.saturating_sub(before.1) / 1000;
     assert!(each < 64 << 10, "{each} bytes for each");
     // Each of them watches.
     for id in [&running[0], &waiting] {
@@ -139,7 +125,7 @@ fn large_answers_that_nobody_reads_take_no_memory() {
     silent.pop().unwrap().read_to_string(&mut text).unwrap();
     let json = text[text.find('{').unwrap()..].len();
     assert!(json > 40 << 20, "{json} in {:?}", begun.elapsed());
-    let peak = status(&server, "VmHWM");
+    let peak = memory(&server, "VmHWM");
     assert!(peak < 96 * MIB, "{} MiB", peak / MIB);
     drop(silent);
     server.end();

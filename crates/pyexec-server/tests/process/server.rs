@@ -5,6 +5,7 @@ use pyexec_sandbox::{Finished, Job, Observer, PythonVersion, Sandbox, SandboxOpt
 use pyexec_server::{
     Backend, BackendError, BoxFuture, DurableStore, SandboxBackend, Server, ServerConfig,
 };
+use rustix::process::{Resource, getrlimit, setrlimit};
 use std::{
     fs::{File, OpenOptions},
     io::{BufRead, BufReader, Write},
@@ -62,6 +63,7 @@ fn serve() {
         result_ttl: Duration::from_millis(std::env::var(TTL).unwrap().parse().unwrap()),
         state_dir: Some(folder.join("state")),
         grace: GRACE,
+        pending_bytes: 64 << 20,
         ..ServerConfig::default()
     };
     let store = match DurableStore::open(&folder.join("state"), config.result_ttl, 1 << 30) {
@@ -193,4 +195,28 @@ pub(crate) fn archive(code: &str) -> Archive {
 
 pub(crate) fn metadata(arg: &str) -> Metadata {
     Metadata { script_args: vec![arg.into()], ..Metadata::new("main.py") }
+}
+
+/// How many threads a server has.
+pub(crate) fn threads(server: &Running) -> u64 {
+    status(server, "Threads").parse().unwrap()
+}
+
+/// A server's memory in bytes: `VmRSS` is what it holds, `VmHWM` the most that it held.
+pub(crate) fn memory(server: &Running, name: &str) -> u64 {
+    let kib = status(server, name);
+    kib.strip_suffix(" kB").unwrap().parse::<u64>().unwrap() << 10
+}
+
+fn status(server: &Running, name: &str) -> String {
+    let text = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+    line.trim_start_matches(':').trim().to_owned()
+}
+
+/// Lets this process have as many connections as it may.
+pub(crate) fn raise_files() {
+    let mut files = getrlimit(Resource::Nofile);
+    files.current = files.maximum;
+    setrlimit(Resource::Nofile, files).unwrap();
 }
