@@ -26,25 +26,38 @@ pub struct Project {
     archive: Archive,
     metadata: Metadata,
     overhead: Duration,
+    /// Whether the server takes input that isn't text.
+    takes_bytes: bool,
 }
 
 impl Project {
     /// An archive and its metadata.
     pub fn new(archive: &Archive, metadata: &Metadata) -> Self {
-        Self { archive: archive.clone(), metadata: metadata.clone(), overhead: UNKNOWN_OVERHEAD }
+        Self {
+            archive: archive.clone(),
+            metadata: metadata.clone(),
+            overhead: UNKNOWN_OVERHEAD,
+            takes_bytes: false,
+        }
     }
 
     /// Whether the request depends on what the server offers, see [`learn`](Self::learn).
     pub fn depends_on_health(&self) -> bool {
+        self.leaves_network_open() || !self.metadata.stdin_base64.is_empty()
+    }
+
+    fn leaves_network_open(&self) -> bool {
         let said = self.metadata.config.and_then(|config| config.network_disabled);
         said.is_none() && !self.metadata.requirements_txt.trim().is_empty()
     }
 
     /// Adapts to what the server says of itself: one that doesn't offer `packages` needs the
-    /// script's network to install requirements, and one that names its limits sets the time
+    /// script's network to install requirements, one that doesn't offer `stdin_base64` can't be
+    /// given input that isn't text, and one that names its limits sets the time
     /// limit of a synchronous request.
     pub fn learn(&mut self, health: &Health) {
-        if self.depends_on_health() {
+        self.takes_bytes = health.offers("stdin_base64");
+        if self.leaves_network_open() {
             let config = self.metadata.config.get_or_insert_default();
             config.network_disabled = Some(health.offers("packages"));
         }
@@ -59,6 +72,11 @@ impl Project {
 
     /// The request that uploads it.
     pub(crate) fn request(&self, path: &'static str) -> Result<http::Request<Body>> {
+        if !self.metadata.stdin_base64.is_empty() && !self.takes_bytes {
+            return Err(Error::invalid(
+                "the server takes only text as a program's input, which stdin_base64 isn't",
+            ));
+        }
         let mut metadata = self.metadata.clone();
         let config = metadata.config.get_or_insert_default();
         config.network_disabled.get_or_insert(true);

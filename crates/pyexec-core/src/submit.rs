@@ -97,6 +97,22 @@ mod tests {
         ExecuteAsync::new(&archive, &metadata).submit(options)
     }
 
+    #[test]
+    fn input_that_is_no_text_goes_only_to_servers_that_take_it() {
+        let archive = Archive::from_map([("main.py", "")]).unwrap();
+        let metadata = Metadata { stdin_base64: "/w==".into(), ..Metadata::new("main.py") };
+        for (extensions, is_sent) in [(r#""stdin_base64""#, true), (r#""events""#, false)] {
+            let mut call = ExecuteAsync::new(&archive, &metadata).submit(CallOptions::new());
+            let now = Instant::now();
+            assert_eq!(path(call.step(Event::Start, now).unwrap()), "/health");
+            let health = answer(200, &format!(r#"{{"extensions":[{extensions}]}}"#));
+            match call.step(health, now) {
+                Ok(step) => assert!(is_sent && path(step) == "/api/v1/exec/async"),
+                Err(error) => assert!(!is_sent && error.to_string().contains("only text")),
+            }
+        }
+    }
+
     fn with_key(key: &str, extensions: &str) -> (Result<Step<ExecutionId>>, Discovery) {
         let archive = Archive::from_map([("main.py", "")]).unwrap();
         let mut options = CallOptions::new();

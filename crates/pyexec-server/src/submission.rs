@@ -7,6 +7,7 @@ use crate::{
     space::{Reservation, SpoolSpace},
     spool::Spool,
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use pyexec_archive::{
     Archive,
     read::{Manifest, ReadError, ReadLimits, ReadOptions, canonicalize_seekable, normalize_path},
@@ -83,6 +84,7 @@ impl Submission {
         check_variables(&metadata.env_vars)?;
         check_nul("script_args", &metadata.script_args)?;
         check_nul("pre_commands", &metadata.pre_commands)?;
+        let stdin = stdin(metadata.stdin, &metadata.stdin_base64)?;
         let wanted = Wanted {
             entrypoint: &metadata.entrypoint,
             python_version: "",
@@ -95,7 +97,7 @@ impl Submission {
         job.args = metadata.script_args;
         job.env = metadata.env_vars;
         job.pre_commands = metadata.pre_commands;
-        job.stdin = metadata.stdin.into_bytes();
+        job.stdin = stdin;
         Ok(submission)
     }
 
@@ -178,6 +180,19 @@ impl Submission {
         job.limits = limits;
         job.network = network(wanted.config, config, backend)?;
         Ok(Self { job, reservation })
+    }
+}
+
+/// The input, as text or in base64.
+fn stdin(text: String, base64: &str) -> Result<Vec<u8>, ApiError> {
+    let refused = |message: String| Err(ApiError::bad_request("invalid_stdin", message));
+    match (text.is_empty(), base64.is_empty()) {
+        (_, true) => Ok(text.into_bytes()),
+        (false, false) => refused("stdin and stdin_base64 are both given".into()),
+        (true, false) => match STANDARD.decode(base64) {
+            Ok(bytes) => Ok(bytes),
+            Err(error) => refused(format!("stdin_base64 is no base64: {error}")),
+        },
     }
 }
 

@@ -34,6 +34,10 @@ pub struct Metadata {
     /// What the script reads from its standard input.
     #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
     pub stdin: String,
+    /// The same for input that isn't text: bytes in base64, in place of `stdin`. Only for servers
+    /// that offer `stdin_base64`; others pass it over (*ext*).
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
+    pub stdin_base64: String,
     /// Limits; the server's defaults where missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<ExecutionConfig>,
@@ -68,7 +72,7 @@ mod tests {
 
     #[test]
     fn missing_null_and_zero_are_one() {
-        let nulls = r#"{"entrypoint":null,"docker_image":null,"requirements_txt":null,"pre_commands":null,"stdin":null,"config":null,"env_vars":null,"script_args":null}"#;
+        let nulls = r#"{"entrypoint":null,"docker_image":null,"requirements_txt":null,"pre_commands":null,"stdin":null,"stdin_base64":null,"config":null,"env_vars":null,"script_args":null}"#;
         let zeros = r#"{"entrypoint":"","docker_image":"","requirements_txt":"","pre_commands":[],"stdin":"","env_vars":[],"script_args":[],"future":0}"#;
         for json in ["{}", nulls, zeros] {
             let metadata: Metadata = serde_json::from_str(json).unwrap();

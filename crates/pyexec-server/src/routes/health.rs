@@ -5,7 +5,7 @@ use axum::{Json, extract::State};
 use pyexec_types::{Health, HealthLimits};
 
 /// What this server does beyond the original.
-const EXTENSIONS: [&str; 4] = ["events", "wait", "list", "idempotency"];
+const EXTENSIONS: [&str; 5] = ["events", "wait", "list", "idempotency", "stdin_base64"];
 
 /// Whether the server is there, and what it can do.
 #[utoipa::path(

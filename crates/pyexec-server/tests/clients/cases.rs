@@ -51,6 +51,25 @@ pub(crate) fn arguments_input_variables_and_commands<S: Subject>() {
     );
 }
 
+pub(crate) fn input_that_is_no_text<S: Subject>() {
+    // All bytes there are.
+    let encoded = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4vMDEyMzQ1Njc4OTo7PD0+P0BBQkNERUZHSElKS0xNTk9QUVJTVFVWV1hZWltcXV5fYGFiY2RlZmdoaWprbG1ub3BxcnN0dXZ3eHl6e3x9fn+AgYKDhIWGh4iJiouMjY6PkJGSk5SVlpeYmZqbnJ2en6ChoqOkpaanqKmqq6ytrq+wsbKztLW2t7i5uru8vb6/wMHCw8TFxsfIycrLzM3Oz9DR0tPU1dbX2Nna29zd3t/g4eLj5OXm5+jp6uvs7e7v8PHy8/T19vf4+fr7/P3+/w==";
+    let code = "import sys; print(sys.stdin.buffer.read() == bytes(range(256)))";
+    let given = |stdin: &str, stdin_base64: &str| {
+        let (stdin, stdin_base64) = (stdin.into(), stdin_base64.into());
+        let metadata = Metadata { stdin, stdin_base64, ..Metadata::new("main.py") };
+        shared::<S>().execute_sync(&main_py(code), &metadata)
+    };
+    assert_eq!(given("", encoded).unwrap().stdout, "True\n");
+    for (stdin, base64, complaint) in
+        [("", "a b", "stdin_base64 is no base64"), ("a", "YQ==", "both given")]
+    {
+        let error = given(stdin, base64).unwrap_err();
+        assert_eq!(error.status().unwrap(), 400);
+        assert!(error.to_string().contains(complaint), "{error}");
+    }
+}
+
 pub(crate) fn exit_codes_and_signals<S: Subject>() {
     let result = run::<S>("import sys; sys.exit(3)");
     assert_eq!((result.status, result.exit_code), (Status::Completed, 3));

@@ -40,6 +40,7 @@ both! {
     cases {
         a_script_runs,
         arguments_input_variables_and_commands,
+        input_that_is_no_text,
         exit_codes_and_signals,
         submit_wait_and_get,
         several_files_and_a_nested_entrypoint,
