@@ -1,7 +1,10 @@
 //! Disks that are full or can't be written to.
 
 use crate::server::{archive, metadata, start};
-use pyexec_blocking::types::{Outcome, Status};
+use pyexec_blocking::{
+    ExecutionEvent,
+    types::{Outcome, Status},
+};
 use rustix::mount::{
     MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_change, mount_remount, unmount,
 };
@@ -65,9 +68,11 @@ fn inner_full() {
 
     // Now there is no room at all.
     let running = submit("print('x' * 200_000)\nimport time; time.sleep(600)").unwrap();
-    while client.get_execution(&running).unwrap().stdout.len() <= 200_000 {
-        std::thread::yield_now();
-    }
+    let wrote = |event| match event {
+        Ok(ExecutionEvent::Stdout(output)) => output.offset + output.bytes.len() as u64,
+        _ => 0,
+    };
+    assert!(client.events(&running).any(|event| wrote(event) == 200_001));
     let filler = state.join("filler");
     let mut file = File::create(&filler).unwrap();
     while file.write_all(&[1; 4096]).is_ok() {}
