@@ -2,6 +2,7 @@
 
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod capacity;
+mod config;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod config_file;
 mod connection;
@@ -24,7 +25,8 @@ mod serve;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod setting;
 
-pub(crate) use connection::{ConnectionArgs, Remote};
+pub(crate) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs};
+pub(crate) use connection::ConnectionArgs;
 #[cfg(all(feature = "local", target_os = "linux"))]
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use eval::EvalArgs;
@@ -38,9 +40,10 @@ pub(crate) use run::RunArgs;
 #[cfg(all(feature = "local", target_os = "linux"))]
 pub(crate) use serve::{LogFormat, Network, NetworkMode, ServeArgs};
 
-use crate::{exit_code, failure::Failure};
+use crate::{exit_code, failure::Failure, settings::Lookup};
 use clap::{
-    ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, error::ErrorKind,
+    ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
+    error::{ContextKind, ErrorKind},
     parser::ValueSource,
 };
 
@@ -80,6 +83,8 @@ pub(crate) enum Command {
     /// Say how this machine isolates executions, and what it lacks
     #[cfg(all(feature = "local", target_os = "linux"))]
     Doctor(DoctorArgs),
+    /// Print what is decided by variables and profiles
+    Config(ConfigArgs),
     /// Print the version
     Version,
 }
@@ -101,27 +106,27 @@ struct Before {
     limits: LimitArgs,
 }
 
-/// Reads the command line, or ends the process with help or what is wrong.
+/// Reads the command line and what it doesn't say, or ends the process with help or with what is
+/// wrong on it.
 ///
 /// # Errors
 ///
-/// Where it names a configuration file that can't be used.
+/// Where variables or a configuration file make no sense.
 pub(crate) fn parse() -> Result<Command, Failure> {
     let command = definition();
-    let matches = command.clone().get_matches();
+    let matches = command.clone().try_get_matches().map_err(refuse)?;
     #[cfg(all(feature = "local", target_os = "linux"))]
     if matches.subcommand_name() == Some("serve") {
         return serve::parse(command, matches);
     }
-    Ok(understand(command, &matches).unwrap_or_else(|error| error.exit()))
+    let mut wanted = understand(command, &matches).map_err(refuse)?;
+    wanted.settle(&|name| std::env::var_os(name))?;
+    Ok(wanted)
 }
 
-/// The variables are read once, before the command, so that a flag after it wins over them; the
-/// flags' own texts name them, in every command.
+/// All commands and flags.
 fn definition() -> clap::Command {
-    let command = Cli::command()
-        .mut_arg("server", |arg| arg.env("PYEXEC_SERVER").hide_env(true))
-        .mut_arg("token", |arg| arg.env("PYEXEC_TOKEN").hide_env(true));
+    let command = Cli::command();
     #[cfg(all(feature = "local", target_os = "linux"))]
     let command = command.mut_subcommand("serve", |serve| serve.mut_args(heed_unless_empty));
     command
@@ -138,29 +143,51 @@ fn heed_unless_empty(arg: clap::Arg) -> clap::Arg {
     }
 }
 
+/// Ends the process, unless it was tried to pass a token.
+fn refuse(error: clap::Error) -> Failure {
+    let argument = error.get(ContextKind::InvalidArg);
+    if argument.is_none_or(|argument| argument.to_string() != "--token") {
+        error.exit()
+    }
+    no_token_by_flag()
+}
+
+fn no_token_by_flag() -> Failure {
+    Failure::usage(
+        "there is no --token: everyone on this machine can see the arguments of programs",
+    )
+    .hint("set PYEXEC_TOKEN, or write the token into a file: --token-file FILE")
+}
+
 fn understand(mut command: clap::Command, matches: &ArgMatches) -> Result<Command, clap::Error> {
     refuse_misplaced(&mut command, matches)?;
-    let Cli { command: mut wanted, mut before } =
+    let Cli { command: mut wanted, before } =
         Cli::from_arg_matches(matches).map_err(|error| error.format(&mut command))?;
-    let by_flag = matches.value_source("token") == Some(ValueSource::CommandLine);
-    before.connection.token_by_flag = before.connection.token.is_some() && by_flag;
     wanted.adopt(before);
     Ok(wanted)
 }
 
 /// A flag before a command that has no such flag is a mistake.
 fn refuse_misplaced(command: &mut clap::Command, matches: &ArgMatches) -> Result<(), clap::Error> {
-    let name = matches.subcommand_name().unwrap_or_default();
-    let applies = |id: &clap::Id| {
-        let subcommand = command.find_subcommand(name);
-        subcommand.is_some_and(|wanted| wanted.get_arguments().any(|arg| arg.get_id() == id))
-    };
+    let mut wanted = &*command;
+    let mut inner = matches;
+    let mut name = String::new();
+    while let Some((next, matches)) = inner.subcommand() {
+        let Some(subcommand) = wanted.find_subcommand(next) else { break };
+        (wanted, inner) = (subcommand, matches);
+        name = name + " " + next;
+    }
+    let applies = |id: &clap::Id| wanted.get_arguments().any(|arg| arg.get_id() == id);
     let given = |id: &clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
     let misplaced = command
         .get_arguments()
         .find(|arg| given(arg.get_id()) && !applies(arg.get_id()))
         .and_then(clap::Arg::get_long)
-        .map(|flag| format!("--{flag} does not apply to `pyexec {name}`"));
+        .map(|flag| match wanted.get_arguments().any(|arg| arg.get_long() == Some(flag)) {
+            // Its own, of another meaning.
+            true => format!("--{flag} belongs behind `pyexec{name}`"),
+            false => format!("--{flag} does not apply to `pyexec{name}`"),
+        });
     match misplaced {
         Some(message) => Err(command.error(ErrorKind::ArgumentConflict, message)),
         None => Ok(()),
@@ -193,11 +220,47 @@ impl Command {
                 args.output.adopt(before.output);
             }
             #[cfg(all(feature = "local", target_os = "linux"))]
-            Self::Serve(args) => args.adopt_token(before.connection.token),
+            Self::Serve(_) => {}
             #[cfg(all(feature = "local", target_os = "linux"))]
             Self::Doctor(_) | Self::Local(_) => {}
-            Self::Version => {}
+            Self::Config(ConfigArgs { wanted: ConfigCommand::Show(args) }) => {
+                args.connection.adopt(before.connection);
+            }
+            Self::Config(_) | Self::Version => {}
         }
+    }
+
+    /// Adds what variables and the profile say where no flag does.
+    fn settle(&mut self, lookup: Lookup<'_>) -> Result<(), Failure> {
+        match self {
+            Self::Run(args) | Self::Submit(args) => {
+                let profile = args.connection.settle(lookup)?.profile;
+                args.limits.adopt(LimitArgs::of(&profile));
+                let version = profile.python.map(|version| format!("python:{version}-slim"));
+                args.image = args.image.take().or(profile.image).or(version);
+            }
+            Self::Follow(args) | Self::Kill(args) => {
+                args.connection.settle(lookup)?;
+            }
+            Self::Ps(args) => {
+                args.connection.settle(lookup)?;
+            }
+            Self::Status(args) => {
+                args.connection.settle(lookup)?;
+            }
+            Self::Eval(args) => {
+                let profile = args.connection.settle(lookup)?.profile;
+                args.limits.adopt(LimitArgs::of(&profile));
+                args.python = args.python.take().or(profile.python);
+            }
+            Self::Config(ConfigArgs { wanted: ConfigCommand::Show(args) }) => {
+                args.connection.settle(lookup)?;
+            }
+            #[cfg(all(feature = "local", target_os = "linux"))]
+            Self::Serve(_) | Self::Doctor(_) | Self::Local(_) => {}
+            Self::Config(_) | Self::Version => {}
+        }
+        Ok(())
     }
 }
 

@@ -1,11 +1,6 @@
 //! Where a request is carried out: on a server, or on one in this very process.
 
-use crate::{
-    args::{Remote, Verbosity},
-    console,
-    failure::Failure,
-    local,
-};
+use crate::{args::Verbosity, console, failure::Failure, local, settings::Remote};
 use pyexec_blocking::{Client, Error};
 
 /// What identifies this program to servers.

@@ -1,5 +1,6 @@
 //! What each command does.
 
+mod config;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod doctor;
 mod eval;
@@ -36,6 +37,7 @@ pub(crate) fn run(command: Command) -> Result<u8, Failure> {
         Command::Local(args) => local::local(args),
         #[cfg(all(feature = "local", target_os = "linux"))]
         Command::Doctor(args) => doctor::doctor(args),
+        Command::Config(args) => config::config(args),
         Command::Version => {
             console::print_line(concat!("pyexec ", env!("CARGO_PKG_VERSION")))?;
             Ok(exit_code::SUCCESS)

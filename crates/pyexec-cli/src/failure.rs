@@ -102,7 +102,9 @@ impl From<Error> for Failure {
             ref error => Self::ours(error.to_string()),
         };
         match error.status().map(|status| status.as_u16()) {
-            Some(401) => failure.hint("pass the server's token: set PYEXEC_TOKEN, or --token"),
+            Some(401) => {
+                failure.hint("pass the server's token: set PYEXEC_TOKEN, or --token-file FILE")
+            }
             Some(429 | 502..=504) => {
                 failure.hint("the server has no room just now; try again later")
             }

@@ -18,6 +18,7 @@ mod local;
 mod report;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod serve;
+mod settings;
 mod variables;
 
 use std::process::ExitCode;

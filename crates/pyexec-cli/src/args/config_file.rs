@@ -56,15 +56,7 @@ impl ConfigFile {
             Some(values) => arg.default_values(values),
             None => arg,
         };
-        // The token has a variable, too, which is read before the command.
-        let token = self.values.get("token");
-        let command = command.mut_subcommand("serve", |serve| {
-            serve.mut_args(|arg| if arg.get_id() == "token" { arg } else { with_default(arg) })
-        });
-        match token {
-            Some(_) => command.mut_arg("token", with_default),
-            None => command,
-        }
+        command.mut_subcommand("serve", |serve| serve.mut_args(with_default))
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -185,13 +177,8 @@ mod tests {
         assert_eq!(args.doors.allowed_host, ["a", "b"]);
         assert_eq!(args.log_format, args::LogFormat::Json);
         assert_eq!((args.doors.token.as_deref(), args.state_dir), (Some("secret"), None));
-        let args = serve(text, "pyexec serve --allowed-host c --token other");
-        assert_eq!(
-            (args.doors.allowed_host, args.doors.token),
-            (vec!["c".into()], Some("other".into()))
-        );
-        let args = serve(text, "pyexec --token other serve");
-        assert_eq!(args.doors.token.as_deref(), Some("other"));
+        let args = serve(text, "pyexec serve --allowed-host c");
+        assert_eq!(args.doors.allowed_host, ["c"]);
     }
 
     #[test]

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Who gets in")]
 pub(crate) struct DoorArgs {
-    /// Token that opens the server; better in PYEXEC_TOKEN or a file, as others can see flags
-    #[arg(long)]
+    /// Token that opens the server; by variable or configuration file only, as others can see flags
+    // The flag is refused by name, in place of a guess at what was meant.
+    #[arg(long, env = "PYEXEC_TOKEN", hide = true, hide_env_values = true)]
     pub(crate) token: Option<String>,
     /// File with tokens, one a line, or with names and limits in TOML; read again when it changes
     #[arg(long, value_name = "FILE", env = "PYEXEC_TOKEN_FILE")]

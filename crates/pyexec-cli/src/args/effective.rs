@@ -20,11 +20,7 @@ pub(super) fn effective(
         return text;
     };
     for setting in settings(serve) {
-        // The token may also stand before the command, where its variable is read.
-        let is_before =
-            setting.is_secret() && own.value_source(setting.id()) != Some(ValueSource::CommandLine);
-        let matches = if is_before { matches } else { own };
-        let source = match matches.value_source(setting.id()) {
+        let source = match own.value_source(setting.id()) {
             Some(ValueSource::CommandLine) => setting.flag(),
             Some(ValueSource::EnvVariable) => setting.variable(),
             _ => match file.filter(|file| file.holds(setting.id())) {
@@ -36,7 +32,7 @@ pub(super) fn effective(
         let source = source.replace(char::is_control, "\u{fffd}");
         let key = setting.key();
         // Writing to a string can't fail.
-        let _ = match value(setting, matches) {
+        let _ = match value(setting, own) {
             None => writeln!(text, "# {key} is not set # {source}"),
             Some(_) if setting.is_secret() => writeln!(text, "# {key} is not shown # {source}"),
             Some(value) => writeln!(text, "{key} = {value} # {source}"),

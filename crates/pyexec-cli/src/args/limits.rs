@@ -1,5 +1,6 @@
 //! What a program may use.
 
+use crate::settings::Profile;
 use clap::Args;
 use pyexec_blocking::types::ExecutionConfig;
 
@@ -31,6 +32,13 @@ pub(crate) struct LimitArgs {
 }
 
 impl LimitArgs {
+    /// What a profile says.
+    pub(super) fn of(profile: &Profile) -> Self {
+        let Profile { timeout, memory, disk, cpu, network, .. } = *profile;
+        Self { timeout, memory, disk, cpu, network }
+    }
+
+    /// Takes over what wasn't said yet.
     pub(super) fn adopt(&mut self, before: Self) {
         self.timeout = self.timeout.or(before.timeout);
         self.memory = self.memory.or(before.memory);

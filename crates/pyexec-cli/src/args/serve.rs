@@ -2,10 +2,10 @@
 
 use super::{
     Command, capacity::CapacityArgs, config_file::ConfigFile, doors::DoorArgs,
-    effective::effective, understand,
+    effective::effective, no_token_by_flag, understand,
 };
 use crate::failure::Failure;
-use clap::{ArgMatches, Args, ValueEnum, builder::RangedU64ValueParser};
+use clap::{ArgMatches, Args, ValueEnum, builder::RangedU64ValueParser, parser::ValueSource};
 use pyexec_sandbox::IsolationLevel;
 use pyexec_server::ServerConfig;
 use std::{path::PathBuf, sync::LazyLock, time::Duration};
@@ -145,19 +145,16 @@ pub(crate) enum Network {
     On,
 }
 
-impl ServeArgs {
-    /// Takes over a token that stood before the command, or in the environment.
-    pub(super) fn adopt_token(&mut self, before: Option<String>) {
-        self.doors.token = self.doors.token.take().or(before);
-    }
-}
-
 /// Reads the command line again with what the configuration file says, if it names one.
 ///
 /// # Errors
 ///
-/// Where that file can't be used.
+/// Where that file can't be used, or a token was passed.
 pub(super) fn parse(command: clap::Command, matches: ArgMatches) -> Result<Command, Failure> {
+    let own = matches.subcommand_matches("serve");
+    if own.and_then(|own| own.value_source("token")) == Some(ValueSource::CommandLine) {
+        return Err(no_token_by_flag());
+    }
     let file = ConfigFile::named(&command, &matches)?;
     let (command, matches) = match &file {
         None => (command, matches),

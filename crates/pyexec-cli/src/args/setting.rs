@@ -48,11 +48,7 @@ impl<'a> Setting<'a> {
 
     /// `PYEXEC_MAX_BODY_MB`
     pub(super) fn variable(self) -> String {
-        match self.0.get_env() {
-            Some(name) => name.to_string_lossy().into_owned(),
-            // Read before the command, which knows it by its flag alone.
-            None => format!("PYEXEC_{}", self.key().to_uppercase()),
-        }
+        self.0.get_env().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
     /// Whether nobody may read it.

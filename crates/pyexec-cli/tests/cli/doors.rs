@@ -29,7 +29,7 @@ fn tokens_of_a_file() {
     exit 125
     --- stderr
     error: this token is not known (HTTP 401)
-    hint: pass the server's token: set PYEXEC_TOKEN, or --token
+    hint: pass the server's token: set PYEXEC_TOKEN, or --token-file FILE
     ");
     fs::write(&path, TOKENS.replace("= 1", "= secret")).unwrap();
     assert!(eval("other").contains("42"));

@@ -16,12 +16,16 @@ fn help() {
       <ID>  The execution's id, as `submit` printed it
 
     Options:
-      -s, --server <URL>   Server to use, such as http://127.0.0.1:PORT; without one, `run` and `eval`
-                           use this machine [env: PYEXEC_SERVER]
-          --token <TOKEN>  Token that opens the server [env: PYEXEC_TOKEN]
-      -q, --quiet          Print the program's standard output only, and only if it succeeds
-      -v, --verbose        Say first how it went and where it ran
-      -h, --help           Print help
+      -s, --server <URL>       Server to use, such as http://127.0.0.1:PORT, or `local` for this
+                               machine; without one, `run` and `eval` use this machine [env:
+                               PYEXEC_SERVER]
+          --token-file <FILE>  File with the token that opens the server, which nobody else may read;
+                               the token itself can be in PYEXEC_TOKEN
+          --profile <NAME>     Profile of the configuration file to use [env: PYEXEC_PROFILE] [default:
+                               default]
+      -q, --quiet              Print the program's standard output only, and only if it succeeds
+      -v, --verbose            Say first how it went and where it ran
+      -h, --help               Print help
     ");
     assert_snapshot!(pyexec(["eval", "--help"]).show(), @"
     exit 0
@@ -34,14 +38,18 @@ fn help() {
       [CODE]  Code; from standard input where it is `-` or missing
 
     Options:
-          --python <VERSION>  Python version, such as 3.12
-          --no-result         Don't ask for the value of the last expression
-      -s, --server <URL>      Server to use, such as http://127.0.0.1:PORT; without one, `run` and
-                              `eval` use this machine [env: PYEXEC_SERVER]
-          --token <TOKEN>     Token that opens the server [env: PYEXEC_TOKEN]
-      -q, --quiet             Print the program's standard output only, and only if it succeeds
-      -v, --verbose           Say first how it went and where it ran
-      -h, --help              Print help
+          --python <VERSION>   Python version, such as 3.12
+          --no-result          Don't ask for the value of the last expression
+      -s, --server <URL>       Server to use, such as http://127.0.0.1:PORT, or `local` for this
+                               machine; without one, `run` and `eval` use this machine [env:
+                               PYEXEC_SERVER]
+          --token-file <FILE>  File with the token that opens the server, which nobody else may read;
+                               the token itself can be in PYEXEC_TOKEN
+          --profile <NAME>     Profile of the configuration file to use [env: PYEXEC_PROFILE] [default:
+                               default]
+      -q, --quiet              Print the program's standard output only, and only if it succeeds
+      -v, --verbose            Say first how it went and where it ran
+      -h, --help               Print help
 
     Limits (0 is the server's default):
           --timeout <SECONDS>  Seconds it may take
@@ -74,19 +82,24 @@ fn help_of_all() {
       serve    Serve executions to others over HTTP
       local    Look at this user's own server, which `submit` and `ps` start, or end it
       doctor   Say how this machine isolates executions, and what it lacks
+      config   Print what is decided by variables and profiles
       version  Print the version
       help     Print this message or the help of the given subcommand(s)
 
     Options:
-      -s, --server <URL>   Server to use, such as http://127.0.0.1:PORT; without one, `run` and `eval`
-                           use this machine [env: PYEXEC_SERVER]
-          --token <TOKEN>  Token that opens the server [env: PYEXEC_TOKEN]
-          --image <IMAGE>  Image to run in: `python:3.11-slim` chooses the Python version
-          --async          Submit only, and print the execution's id
-      -q, --quiet          Print the program's standard output only, and only if it succeeds
-      -v, --verbose        Say first how it went and where it ran
-      -h, --help           Print help
-      -V, --version        Print version
+      -s, --server <URL>       Server to use, such as http://127.0.0.1:PORT, or `local` for this
+                               machine; without one, `run` and `eval` use this machine [env:
+                               PYEXEC_SERVER]
+          --token-file <FILE>  File with the token that opens the server, which nobody else may read;
+                               the token itself can be in PYEXEC_TOKEN
+          --profile <NAME>     Profile of the configuration file to use [env: PYEXEC_PROFILE] [default:
+                               default]
+          --image <IMAGE>      Image to run in: `python:3.11-slim` chooses the Python version
+          --async              Submit only, and print the execution's id
+      -q, --quiet              Print the program's standard output only, and only if it succeeds
+      -v, --verbose            Say first how it went and where it ran
+      -h, --help               Print help
+      -V, --version            Print version
 
     Limits (0 is the server's default):
           --timeout <SECONDS>  Seconds it may take
@@ -127,9 +140,13 @@ fn help_of_all() {
                                  NAME=value
           --image <IMAGE>        Image to run in: `python:3.11-slim` chooses the Python version
           --async                Submit only, and print the execution's id
-      -s, --server <URL>         Server to use, such as http://127.0.0.1:PORT; without one, `run` and
-                                 `eval` use this machine [env: PYEXEC_SERVER]
-          --token <TOKEN>        Token that opens the server [env: PYEXEC_TOKEN]
+      -s, --server <URL>         Server to use, such as http://127.0.0.1:PORT, or `local` for this
+                                 machine; without one, `run` and `eval` use this machine [env:
+                                 PYEXEC_SERVER]
+          --token-file <FILE>    File with the token that opens the server, which nobody else may read;
+                                 the token itself can be in PYEXEC_TOKEN
+          --profile <NAME>       Profile of the configuration file to use [env: PYEXEC_PROFILE]
+                                 [default: default]
       -q, --quiet                Print the program's standard output only, and only if it succeeds
       -v, --verbose              Say first how it went and where it ran
       -h, --help                 Print help
@@ -200,8 +217,6 @@ fn help_of_all() {
       -h, --help                     Print help
 
     Who gets in:
-          --token <TOKEN>
-              Token that opens the server; better in PYEXEC_TOKEN or a file, as others can see flags
           --token-file <FILE>
               File with tokens, one a line, or with names and limits in TOML; read again when it changes
               [env: PYEXEC_TOKEN_FILE=]

@@ -8,6 +8,7 @@
 mod background;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod config;
+mod config_show;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod deploy;
 #[cfg(all(feature = "local", target_os = "linux"))]
@@ -27,6 +28,8 @@ mod logs;
 mod no_proc;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod processes;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod profiles;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod remote;
 #[cfg(all(feature = "local", target_os = "linux"))]

@@ -107,17 +107,25 @@ fn a_token() {
     exit 125
     --- stderr
     error: this server wants a token: send `Authorization: Bearer TOKEN` (HTTP 401)
-    hint: pass the server's token: set PYEXEC_TOKEN, or --token
+    hint: pass the server's token: set PYEXEC_TOKEN, or --token-file FILE
     ");
     assert_snapshot!(server.client(["eval", "1"]).env("PYEXEC_TOKEN", "s3cret").show(), @"
     exit 0
     --- stdout
     1
     ");
-    assert_snapshot!(server.client(["eval", "1", "--token", "s3cret"]).show(), @"
+    let by_file = server.client(["eval", "1", "--token-file", "token"]);
+    assert_snapshot!(by_file.secret("token", "s3cret\n").show(), @"
     exit 0
     --- stdout
     1
+    ");
+    let public = server.client(["--token-file", "token", "eval", "1"]).script("token", "s3cret");
+    assert_snapshot!(public.show(), @"
+    exit 2
+    --- stderr
+    error: others on this machine can get at the token in token (mode 755)
+    hint: keep it to yourself: chmod 600 token
     ");
 }
 

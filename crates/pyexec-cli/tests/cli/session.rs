@@ -23,6 +23,7 @@ pub(crate) fn pyexec<const N: usize>(args: [&str; N]) -> Session {
     for name in ["PATH", "HOME"] {
         command.envs(std::env::var_os(name).map(|value| (name, value)));
     }
+    command.env("XDG_CONFIG_HOME", folder.path().join(".config"));
     Session { folder, command, stdin: None }
 }
 
@@ -60,6 +61,11 @@ impl Session {
     pub(crate) fn link(self, target: &str, name: &str) -> Self {
         std::os::unix::fs::symlink(target, self.folder.path().join(name)).unwrap();
         self
+    }
+
+    /// Puts the configuration file where it is looked for.
+    pub(crate) fn config(self, contents: &str) -> Self {
+        self.file(".config/pyexec/config.toml", contents)
     }
 
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {

@@ -53,12 +53,24 @@ fn flags_that_do_not_apply() {
     --- stderr
     error: --quiet and --verbose contradict each other
     ");
-    assert_snapshot!(pyexec(["--token", "s3cret", "eval", "1"]).show(), @"
+    assert_snapshot!(pyexec(["--token-file", "token", "eval", "1"]).show(), @"
     exit 2
     --- stderr
-    error: --token is for a server
-    hint: name the server: --server URL, or PYEXEC_SERVER
+    error: --token-file is for a server
+    hint: name the server: --server URL, PYEXEC_SERVER or a profile
     ");
+}
+
+#[test]
+fn a_token_as_an_argument() {
+    let refused = "exit 2\n--- stderr\nerror: there is no --token: everyone on this machine can see \
+                   the arguments of programs\nhint: set PYEXEC_TOKEN, or write the token into a \
+                   file: --token-file FILE\n";
+    for args in [["eval", "--token", "s3cret"], ["--token=s3cret", "kill", "exe_1"]] {
+        assert_eq!(pyexec(args).show(), refused);
+    }
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    assert_eq!(pyexec(["serve", "--token", "s3cret"]).show(), refused);
 }
 
 #[test]
