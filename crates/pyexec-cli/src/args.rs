@@ -14,6 +14,7 @@ mod doors;
 mod effective;
 mod eval;
 mod execution;
+mod help;
 mod limits;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod local;
@@ -31,6 +32,7 @@ pub(crate) use connection::ConnectionArgs;
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use eval::EvalArgs;
 pub(crate) use execution::ExecutionArgs;
+pub(crate) use help::HelpArgs;
 pub(crate) use limits::LimitArgs;
 #[cfg(all(feature = "local", target_os = "linux"))]
 pub(crate) use local::{LocalArgs, LocalCommand};
@@ -40,16 +42,28 @@ pub(crate) use run::RunArgs;
 #[cfg(all(feature = "local", target_os = "linux"))]
 pub(crate) use serve::{LogFormat, Network, NetworkMode, ServeArgs};
 
-use crate::{exit_code, failure::Failure, settings::Lookup};
+use crate::{
+    exit_code,
+    failure::Failure,
+    help as explanation,
+    settings::{Lookup, nearest},
+};
 use clap::{
     ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
-    error::{ContextKind, ErrorKind},
+    error::{ContextKind, ContextValue, ErrorKind},
     parser::ValueSource,
 };
+use std::path::Path;
 
 /// Runs Python code in a sandbox: on this machine, or on a python-executor server.
 #[derive(Debug, Parser)]
-#[command(name = "pyexec", version, after_help = exit_code::HELP)]
+#[command(
+    name = "pyexec",
+    version,
+    after_help = exit_code::HELP,
+    // Ours knows topics too.
+    disable_help_subcommand = true,
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -87,6 +101,8 @@ pub(crate) enum Command {
     Config(ConfigArgs),
     /// Print the version
     Version,
+    /// Explain a command or a topic
+    Help(HelpArgs),
 }
 
 /// Flags that may also stand before the command.
@@ -124,9 +140,9 @@ pub(crate) fn parse() -> Result<Command, Failure> {
     Ok(wanted)
 }
 
-/// All commands and flags.
-fn definition() -> clap::Command {
-    let command = Cli::command();
+/// All commands and flags, and what is said of them.
+pub(crate) fn definition() -> clap::Command {
+    let command = explanation::explain(Cli::command());
     #[cfg(all(feature = "local", target_os = "linux"))]
     let command = command.mut_subcommand("serve", |serve| serve.mut_args(heed_unless_empty));
     command
@@ -143,13 +159,27 @@ fn heed_unless_empty(arg: clap::Arg) -> clap::Arg {
     }
 }
 
-/// Ends the process, unless it was tried to pass a token.
-fn refuse(error: clap::Error) -> Failure {
-    let argument = error.get(ContextKind::InvalidArg);
-    if argument.is_none_or(|argument| argument.to_string() != "--token") {
-        error.exit()
+/// Ends the process, unless something better can be said than the parser knows.
+fn refuse(mut error: clap::Error) -> Failure {
+    let value = |kind| error.get(kind).map(ToString::to_string);
+    if value(ContextKind::InvalidArg).is_some_and(|argument| argument == "--token") {
+        return no_token_by_flag();
     }
-    no_token_by_flag()
+    if let Some(word) = value(ContextKind::InvalidSubcommand) {
+        if Path::new(&word).exists() {
+            return Failure::usage(format!("{word} is no command"))
+                .hint(format!("to run it: pyexec run {word}"));
+        }
+        let definition = definition();
+        let commands = definition.get_subcommands().map(clap::Command::get_name);
+        if let (Some(name), None) =
+            (nearest(&word, commands), value(ContextKind::SuggestedSubcommand))
+        {
+            let suggestion = ContextValue::Strings(vec![name.to_owned()]);
+            error.insert(ContextKind::SuggestedSubcommand, suggestion);
+        }
+    }
+    error.exit()
 }
 
 fn no_token_by_flag() -> Failure {
@@ -226,7 +256,7 @@ impl Command {
             Self::Config(ConfigArgs { wanted: ConfigCommand::Show(args) }) => {
                 args.connection.adopt(before.connection);
             }
-            Self::Config(_) | Self::Version => {}
+            Self::Config(_) | Self::Version | Self::Help(_) => {}
         }
     }
 
@@ -258,7 +288,7 @@ impl Command {
             }
             #[cfg(all(feature = "local", target_os = "linux"))]
             Self::Serve(_) | Self::Doctor(_) | Self::Local(_) => {}
-            Self::Config(_) | Self::Version => {}
+            Self::Config(_) | Self::Version | Self::Help(_) => {}
         }
         Ok(())
     }

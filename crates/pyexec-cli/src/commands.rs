@@ -5,6 +5,7 @@ mod config;
 mod doctor;
 mod eval;
 mod follow;
+mod help;
 mod kill;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod local;
@@ -38,6 +39,7 @@ pub(crate) fn run(command: Command) -> Result<u8, Failure> {
         #[cfg(all(feature = "local", target_os = "linux"))]
         Command::Doctor(args) => doctor::doctor(args),
         Command::Config(args) => config::config(args),
+        Command::Help(args) => help::help(&args),
         Command::Version => {
             console::print_line(concat!("pyexec ", env!("CARGO_PKG_VERSION")))?;
             Ok(exit_code::SUCCESS)

@@ -11,13 +11,16 @@ use std::io::{self, ErrorKind, Write};
 /// A quiet end where nobody reads it any more, and what the system says otherwise.
 pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
-    out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| {
-        if error.kind() == ErrorKind::BrokenPipe {
-            Failure::quiet(exit_code::BROKEN_PIPE)
-        } else {
-            Failure::ours("cannot write to standard output").because(&error)
-        }
-    })
+    out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| cannot_print(&error))
+}
+
+/// A quiet end where nobody reads standard output any more, and what the system says otherwise.
+pub(crate) fn cannot_print(error: &io::Error) -> Failure {
+    if error.kind() == ErrorKind::BrokenPipe {
+        Failure::quiet(exit_code::BROKEN_PIPE)
+    } else {
+        Failure::ours("cannot write to standard output").because(error)
+    }
 }
 
 /// Writes a line to standard output.

@@ -12,6 +12,7 @@ mod commands;
 mod console;
 mod exit_code;
 mod failure;
+mod help;
 mod input;
 mod interrupt;
 mod local;

@@ -8,7 +8,12 @@ pub(crate) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
-    let likeness = |candidate: &'a str| (strsim::jaro(word, candidate), candidate);
+    let likeness = |candidate: &'a str| {
+        // In a short word that measure makes too much of two letters that changed places.
+        let slip = strsim::osa_distance(word, candidate) == 1;
+        let likeness = if slip { 1.0 } else { strsim::jaro(word, candidate) };
+        (likeness, candidate)
+    };
     let alike = candidates.into_iter().map(likeness).filter(|(likeness, _)| *likeness > ALIKE);
     alike.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, candidate)| candidate)
 }
@@ -23,5 +28,6 @@ mod tests {
         assert_eq!(nearest("sever", keys), Some("server"));
         assert_eq!(nearest("token-file", keys), Some("token_file"));
         assert_eq!(nearest("colour", keys), None);
+        assert_eq!(nearest("rnu", ["eval", "run"]), Some("run"));
     }
 }

@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 
 #[test]
 fn help() {
-    assert_snapshot!(pyexec(["kill", "--help"]).show(), @"
+    assert_snapshot!(pyexec(["kill", "--help"]).show(), @r#"
     exit 0
     --- stdout
     End an execution and print its status
@@ -26,7 +26,14 @@ fn help() {
       -q, --quiet              Print the program's standard output only, and only if it succeeds
       -v, --verbose            Say first how it went and where it ran
       -h, --help               Print help
-    ");
+
+    Examples:
+      # What was submitted
+      id=$(pyexec submit forever.py)
+      pyexec kill "$id"
+      # Without a word
+      pyexec kill -q "$(pyexec submit forever.py)"
+    "#);
     assert_snapshot!(pyexec(["eval", "--help"]).show(), @"
     exit 0
     --- stdout
@@ -58,13 +65,21 @@ fn help() {
           --cpu <SHARES>       Share of the processors, relative to other executions; 1024 is usual
           --network[=<BOOL>]   Let it use the network (--network=false: don't, even with --requirements)
                                [possible values: true, false]
+
+    Examples:
+      # An expression
+      pyexec eval '2 + 2'
+      # Statements, and an expression at the end
+      pyexec eval 'import math; x = 16; math.sqrt(x)'
+      # Code from a pipe
+      echo '[n ** 2 for n in range(5)]' | pyexec eval
     ");
 }
 
 #[test]
 #[cfg(all(feature = "local", target_os = "linux"))]
 fn help_of_all() {
-    assert_snapshot!(pyexec(["--help"]).show(), @"
+    assert_snapshot!(pyexec(["--help"]).show(), @r#"
     exit 0
     --- stdout
     Runs Python code in a sandbox: on this machine, or on a python-executor server
@@ -84,7 +99,7 @@ fn help_of_all() {
       doctor   Say how this machine isolates executions, and what it lacks
       config   Print what is decided by variables and profiles
       version  Print the version
-      help     Print this message or the help of the given subcommand(s)
+      help     Explain a command or a topic
 
     Options:
       -s, --server <URL>       Server to use, such as http://127.0.0.1:PORT, or `local` for this
@@ -109,6 +124,20 @@ fn help_of_all() {
           --network[=<BOOL>]   Let it use the network (--network=false: don't, even with --requirements)
                                [possible values: true, false]
 
+    Examples:
+      # A file, with arguments of its own
+      pyexec run script.py -- one two
+      # Now, and what came of it later
+      id=$(pyexec submit script.py)
+      pyexec follow "$id"
+      # An expression
+      pyexec eval '2 + 2'
+
+    Topics:
+      pyexec help exit-codes   what pyexec exits with, and when
+      pyexec help environment  the variables that it reads
+      pyexec help profiles     servers and defaults in a file
+
     Exit codes:
       0-255  the program's own, when it ran to its end (128 + the number of a signal that ended it)
       2      the command line can't be carried out
@@ -117,8 +146,8 @@ fn help_of_all() {
       130    Ctrl-C (143: SIGTERM)
       137    the program was killed, or ran out of memory
       141    nobody reads standard output any more
-    ");
-    assert_snapshot!(pyexec(["run", "--help"]).show(), @"
+    "#);
+    assert_snapshot!(pyexec(["run", "--help"]).show(), @r#"
     exit 0
     --- stdout
     Run a project and print what it prints
@@ -158,7 +187,16 @@ fn help_of_all() {
           --cpu <SHARES>       Share of the processors, relative to other executions; 1024 is usual
           --network[=<BOOL>]   Let it use the network (--network=false: don't, even with --requirements)
                                [possible values: true, false]
-    ");
+
+    Examples:
+      # A file, with arguments of its own
+      pyexec run script.py -- one two
+      # A folder: its main.py, for 10 seconds at most, with 256 MiB
+      pyexec run --timeout 10 --memory 256 project/
+      # Code from a pipe, with a variable of this shell
+      export NAME=Ann
+      echo 'import os; print(os.environ["NAME"])' | pyexec run -e NAME
+    "#);
     assert_snapshot!(pyexec(["serve", "--help"]).show(), @"
     exit 0
     --- stdout
@@ -264,6 +302,14 @@ fn help_of_all() {
                                          [default: 1024]
           --default-image <IMAGE>        Image, python:X.Y [default: Python 3.12, or the newest] [env:
                                          PYEXEC_DEFAULT_IMAGE=]
+
+    Examples:
+      # For this machine
+      pyexec serve
+      # For others, who need one of the tokens in a file
+      pyexec serve --host 0.0.0.0 --token-file tokens
+      # With results that outlive it
+      pyexec serve --state-dir state --cleanup-ttl 24h
     ");
 }
 
@@ -286,6 +332,12 @@ fn help_of_doctor() {
       -h, --help               Print help
 
     Exit codes: 0 where isolation is full and Python runs, 1 elsewhere.
+
+    Examples:
+      # What this machine offers, and what it lacks
+      pyexec doctor
+      # The same for programs
+      pyexec doctor --json
     ");
 }
 
@@ -295,4 +347,147 @@ fn version() {
     let expected = concat!("pyexec ", env!("CARGO_PKG_VERSION"), "\n");
     assert_eq!(version(["version"]), expected);
     assert_eq!(version(["--version"]), expected);
+}
+
+#[test]
+fn topics() {
+    assert_snapshot!(pyexec(["help", "exit-codes"]).show(), @"
+    exit 0
+    --- stdout
+    Exit codes:
+      0-255  the program's own, when it ran to its end (128 + the number of a signal that ended it)
+      2      the command line can't be carried out
+      124    the program's time limit passed
+      125    pyexec or the server failed
+      130    Ctrl-C (143: SIGTERM)
+      137    the program was killed, or ran out of memory
+      141    nobody reads standard output any more
+    ");
+    assert_snapshot!(pyexec(["help", "profiles"]).show(), @r#"
+    exit 0
+    --- stdout
+    What stays the same goes into a file, which `pyexec config path` names:
+
+      # Where neither --profile nor PYEXEC_PROFILE names another
+      [profile.default]
+      timeout = 60
+
+      [profile.work]
+      server = "https://pyexec.example.com"
+      token_file = "work-token"
+      python = "3.12"
+
+    Each key is the flag of that name: server ("local" is this machine), token_file, timeout, memory,
+    disk, cpu, network, image, python.
+
+    A flag wins over a variable, a variable over the profile, and that over what is built in;
+    `pyexec config show` says which it was.
+
+    A token file holds one token, on a line of its own, and nobody else may read it (chmod 600). Its
+    path is relative to the file with the profiles, and `~/` is the home folder. The token is sent to
+    the profile's own server only: whoever names another server names its token too, by --token-file or
+    PYEXEC_TOKEN.
+    "#);
+    assert_snapshot!(pyexec(["help", "nothing"]).show(), @"
+    exit 2
+    --- stderr
+    error: no command and no topic is called `nothing`
+    hint: `pyexec help` lists all
+    ");
+    assert_snapshot!(pyexec(["help", "exit-code"]).show(), @"
+    exit 2
+    --- stderr
+    error: no command and no topic is called `exit-code`
+    hint: did you mean `exit-codes`?
+    ");
+    assert_snapshot!(pyexec(["help", "config", "shwo"]).show(), @"
+    exit 2
+    --- stderr
+    error: no command and no topic is called `shwo`
+    hint: did you mean `show`?
+    ");
+    let same = |command| {
+        let help = |args| pyexec(args).output().stdout;
+        assert_eq!(help(["help", command]), help([command, "--help"]));
+    };
+    same("run");
+    same("config");
+    assert_eq!(pyexec(["help"]).output().stdout, pyexec(["--help"]).output().stdout);
+}
+
+#[test]
+#[cfg(all(feature = "local", target_os = "linux"))]
+fn variables() {
+    assert_snapshot!(pyexec(["help", "environment"]).show(), @"
+    exit 0
+    --- stdout
+    Variables that pyexec reads; one that is set to nothing is not set.
+
+      PYEXEC_SERVER                       server to use, or `local` for this machine
+      PYEXEC_TOKEN                        token that opens the server; with `serve`, the one that opens it
+      PYEXEC_PROFILE                      profile of the configuration file to use
+      PYEXEC_ISOLATION                    least isolation that will do on this machine: full or no-proc
+      XDG_CONFIG_HOME                     folder in which pyexec/config.toml is [default: ~/.config]
+      XDG_STATE_HOME                      folder in which the local server keeps executions [default: ~/.local/state]
+      HTTPS_PROXY, HTTP_PROXY, ALL_PROXY  proxy on the way to a server
+      NO_PROXY                            hosts that are reached without it
+      NO_COLOR                            set to anything: no colours
+      PATH, HOME                          where interpreters are looked for
+
+    Those of `pyexec serve` stand for its flags:
+
+      PYEXEC_CONFIG                       --config
+      PYEXEC_HOST                         --host
+      PYEXEC_PORT                         --port
+      PYEXEC_LOG_LEVEL                    --log-level
+      PYEXEC_LOG_FORMAT                   --log-format
+      PYEXEC_ISOLATION                    --isolation
+      PYEXEC_NETWORK_MODE                 --network-mode
+      PYEXEC_DEFAULT_NETWORK              --default-network
+      PYEXEC_SLOTS                        --slots
+      PYEXEC_CPUS_PER_EXECUTION           --cpus-per-execution
+      PYEXEC_READY                        --ready
+      PYEXEC_STRICT                       --strict
+      PYEXEC_QUEUE                        --queue
+      PYEXEC_CLEANUP_TTL                  --cleanup-ttl
+      PYEXEC_GRACE                        --grace
+      PYEXEC_MAX_BODY_MB                  --max-body-mb
+      PYEXEC_STATE_DIR                    --state-dir
+      PYEXEC_SPOOL_DIR                    --spool-dir
+      PYEXEC_CGROUP                       --cgroup
+      PYEXEC_TOKEN_FILE                   --token-file
+      PYEXEC_ALLOWED_HOSTS                --allowed-host
+      PYEXEC_TLS_CERT                     --tls-cert
+      PYEXEC_TLS_KEY                      --tls-key
+      PYEXEC_MAX_CONNECTIONS              --max-connections
+      PYEXEC_MAX_CONNECTIONS_PER_ADDRESS  --max-connections-per-address
+      PYEXEC_MEMORY_BUDGET_MB             --memory-budget-mb
+      PYEXEC_QUEUE_TIMEOUT                --queue-timeout
+      PYEXEC_MAX_TIMEOUT                  --max-timeout
+      PYEXEC_MAX_DISK_MB                  --max-disk-mb
+      PYEXEC_OUTPUT_MB                    --output-mb
+      PYEXEC_OUTPUT_LIMIT_MB              --output-limit-mb
+      PYEXEC_RESULTS_MB                   --results-mb
+      PYEXEC_SPOOL_MB                     --spool-mb
+      PYEXEC_OUTPUT_SPOOL_MB              --output-spool-mb
+      PYEXEC_DEFAULT_TIMEOUT              --default-timeout
+      PYEXEC_DEFAULT_MEMORY_MB            --default-memory-mb
+      PYEXEC_DEFAULT_DISK_MB              --default-disk-mb
+      PYEXEC_DEFAULT_CPU_SHARES           --default-cpu-shares
+      PYEXEC_DEFAULT_IMAGE                --default-image
+
+    Those of `pyexec doctor` stand for its flags:
+
+      PYEXEC_ISOLATION  --isolation
+      PYEXEC_CGROUP     --cgroup
+    ");
+}
+
+#[test]
+fn nobody_reads_it() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_pyexec"));
+    let output = command.arg("help").stdout(writer).output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(141), &b""[..]));
 }

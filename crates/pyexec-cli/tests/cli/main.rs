@@ -19,6 +19,8 @@ mod doors;
 mod ends;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod eval;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod examples;
 mod help;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod local;

@@ -68,6 +68,13 @@ impl Session {
         self.file(".config/pyexec/config.toml", contents)
     }
 
+    /// Makes the folder the home of whoever runs this.
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    pub(crate) fn home(mut self) -> Self {
+        self.command.env("HOME", self.folder.path());
+        self
+    }
+
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self

@@ -62,6 +62,61 @@ fn flags_that_do_not_apply() {
 }
 
 #[test]
+fn slips() {
+    assert_snapshot!(pyexec(["rnu", "x.py"]).show(), @"
+    exit 2
+    --- stderr
+    error: unrecognized subcommand 'rnu'
+
+      tip: a similar subcommand exists: 'run'
+
+    Usage: pyexec [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(pyexec(["run", "--timeuot", "5"]).show(), @"
+    exit 2
+    --- stderr
+    error: unexpected argument '--timeuot' found
+
+      tip: a similar argument exists: '--timeout'
+      tip: to pass '--timeuot' as a value, use '-- --timeuot'
+
+    Usage: pyexec run --timeout <SECONDS> [INPUT] [-- <ARGS>...]
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(pyexec(["kill", "--token-fiel", "t", "exe_1"]).show(), @"
+    exit 2
+    --- stderr
+    error: unexpected argument '--token-fiel' found
+
+      tip: a similar argument exists: '--token-file'
+
+    Usage: pyexec kill --token-file <FILE> <ID>
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(pyexec(["config", "shwo"]).show(), @"
+    exit 2
+    --- stderr
+    error: unrecognized subcommand 'shwo'
+
+      tip: a similar subcommand exists: 'show'
+
+    Usage: pyexec config <COMMAND>
+
+    For more information, try '--help'.
+    ");
+    assert_snapshot!(pyexec(["script.py", "one"]).file("script.py", "1").show(), @"
+    exit 2
+    --- stderr
+    error: script.py is no command
+    hint: to run it: pyexec run script.py
+    ");
+}
+
+#[test]
 fn a_token_as_an_argument() {
     let refused = "exit 2\n--- stderr\nerror: there is no --token: everyone on this machine can see \
                    the arguments of programs\nhint: set PYEXEC_TOKEN, or write the token into a \
