@@ -2,6 +2,7 @@
 
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod capacity;
+mod completions;
 mod config;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod config_file;
@@ -26,6 +27,7 @@ mod serve;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod setting;
 
+pub(crate) use completions::{CompletionsArgs, Shell};
 pub(crate) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs};
 pub(crate) use connection::ConnectionArgs;
 #[cfg(all(feature = "local", target_os = "linux"))]
@@ -99,6 +101,8 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Print what is decided by variables and profiles
     Config(ConfigArgs),
+    /// Print a script that has a shell complete command lines
+    Completions(CompletionsArgs),
     /// Print the version
     Version,
     /// Explain a command or a topic
@@ -256,7 +260,7 @@ impl Command {
             Self::Config(ConfigArgs { wanted: ConfigCommand::Show(args) }) => {
                 args.connection.adopt(before.connection);
             }
-            Self::Config(_) | Self::Version | Self::Help(_) => {}
+            Self::Config(_) | Self::Completions(_) | Self::Version | Self::Help(_) => {}
         }
     }
 
@@ -288,7 +292,7 @@ impl Command {
             }
             #[cfg(all(feature = "local", target_os = "linux"))]
             Self::Serve(_) | Self::Doctor(_) | Self::Local(_) => {}
-            Self::Config(_) | Self::Version | Self::Help(_) => {}
+            Self::Config(_) | Self::Completions(_) | Self::Version | Self::Help(_) => {}
         }
         Ok(())
     }

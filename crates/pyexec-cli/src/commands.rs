@@ -15,7 +15,7 @@ mod status;
 mod submission;
 mod submit;
 
-use crate::{args::Command, console, exit_code, failure::Failure};
+use crate::{args::Command, completion, console, exit_code, failure::Failure};
 
 /// Carries a command out; returns what to exit with.
 ///
@@ -39,6 +39,10 @@ pub(crate) fn run(command: Command) -> Result<u8, Failure> {
         #[cfg(all(feature = "local", target_os = "linux"))]
         Command::Doctor(args) => doctor::doctor(args),
         Command::Config(args) => config::config(args),
+        Command::Completions(args) => {
+            console::print(&completion::script(args.shell)?)?;
+            Ok(exit_code::SUCCESS)
+        }
         Command::Help(args) => help::help(&args),
         Command::Version => {
             console::print_line(concat!("pyexec ", env!("CARGO_PKG_VERSION")))?;

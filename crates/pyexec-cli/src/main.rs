@@ -9,6 +9,7 @@ mod ago;
 mod args;
 mod backend;
 mod commands;
+mod completion;
 mod console;
 mod exit_code;
 mod failure;
@@ -25,6 +26,9 @@ mod variables;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let code = args::parse().and_then(commands::run);
-    ExitCode::from(code.unwrap_or_else(|failure| failure.report()))
+    if let Some(exit_code) = completion::answer() {
+        return ExitCode::from(exit_code);
+    }
+    let exit_code = args::parse().and_then(commands::run);
+    ExitCode::from(exit_code.unwrap_or_else(|failure| failure.report()))
 }

@@ -3,11 +3,12 @@
 use clap::Command;
 
 /// What clients read, and their own words for it; `serve` has its flags' words.
-const CLIENTS: [(&str, &str); 10] = [
+const CLIENTS: &[(&str, &str)] = &[
     ("PYEXEC_SERVER", "server to use, or `local` for this machine"),
     ("PYEXEC_TOKEN", "token that opens the server; with `serve`, the one that opens it"),
     ("PYEXEC_PROFILE", "profile of the configuration file to use"),
     ("PYEXEC_ISOLATION", "least isolation that will do on this machine: full or no-proc"),
+    ("PYEXEC_LOCAL_IDLE", "seconds without work after which the local server ends [default: 600]"),
     ("XDG_CONFIG_HOME", "folder in which pyexec/config.toml is [default: ~/.config]"),
     (
         "XDG_STATE_HOME",
@@ -22,7 +23,10 @@ const CLIENTS: [(&str, &str); 10] = [
 /// All variables, with a line each.
 pub(super) fn text(command: &Command) -> String {
     let mut text = "Variables that pyexec reads; one that is set to nothing is not set.\n\n".into();
-    lines(&mut text, CLIENTS.map(|(name, what)| (name.to_owned(), what.to_owned())).into());
+    lines(
+        &mut text,
+        CLIENTS.iter().map(|(name, what)| ((*name).to_owned(), (*what).to_owned())).collect(),
+    );
     for name in ["serve", "doctor"] {
         let Some(command) = command.find_subcommand(name) else { continue };
         let of_flags = command.get_arguments().filter(|arg| !arg.is_hide_set()).filter_map(|arg| {

@@ -1,7 +1,7 @@
 //! Examples of every command. A test runs each as it stands here.
 
 /// Examples of a command each: a remark, and what a shell makes of the lines below it.
-pub(super) const EXAMPLES: [(&str, &str); 15] = [
+pub(super) const EXAMPLES: &[(&str, &str)] = &[
     (
         "run",
         "  # A file, with arguments of its own
@@ -102,6 +102,15 @@ pub(super) const EXAMPLES: [(&str, &str); 15] = [
   pyexec config path
   # All of them
   cat \"$(pyexec config path)\"",
+    ),
+    (
+        "completions",
+        "  # bash: for this shell, and, as a line of ~/.bashrc, for each
+  source <(pyexec completions bash)
+  # zsh
+  echo 'source <(pyexec completions zsh)' >> ~/.zshrc
+  # fish
+  pyexec completions fish > ~/.config/fish/completions/pyexec.fish",
     ),
     (
         "version",

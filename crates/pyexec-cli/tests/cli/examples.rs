@@ -39,13 +39,15 @@ fn shell(script: &str) -> crate::session::Session {
     let program = Path::new(env!("CARGO_BIN_EXE_pyexec")).parent().unwrap();
     let path = format!("{}:{}", program.display(), env::var("PATH").unwrap());
     pyexec([])
-        .within(&["bash", "-euc", script])
+        .instead(&["bash", "-euc", script])
         .env("PATH", &path)
         .home()
         .file("script.py", "import sys\nprint('script', *sys.argv[1:])\n")
         .file("forever.py", "import time\ntime.sleep(600)\n")
         .file("project/main.py", "import helper\nprint(helper.NAME)\n")
         .file("project/helper.py", "NAME = 'project'\n")
+        .home()
+        .file(".config/fish/completions/other.fish", "")
         .secret("tokens", "s3cret\n")
         .config("[profile.default]\ntimeout = 60\n\n[profile.work]\nmemory = 512\n")
 }
@@ -92,7 +94,7 @@ fn on_a_server() {
 /// What is different each time: that it succeeds has to do.
 #[test]
 fn whose_words_are_tested_elsewhere() {
-    for command in ["version", "help", "doctor"] {
+    for command in ["completions", "version", "help", "doctor"] {
         sessions(command, None);
     }
     let server = serve();

@@ -87,19 +87,20 @@ fn help_of_all() {
     Usage: pyexec [OPTIONS] <COMMAND>
 
     Commands:
-      run      Run a project and print what it prints
-      submit   Hand a project to a server and print the execution's id
-      follow   Wait for an execution and print what it printed
-      kill     End an execution and print its status
-      ps       List executions, the newest first
-      status   Say where an execution stands
-      eval     Evaluate code and print the value of its last expression
-      serve    Serve executions to others over HTTP
-      local    Look at this user's own server, which `submit` and `ps` start, or end it
-      doctor   Say how this machine isolates executions, and what it lacks
-      config   Print what is decided by variables and profiles
-      version  Print the version
-      help     Explain a command or a topic
+      run          Run a project and print what it prints
+      submit       Hand a project to a server and print the execution's id
+      follow       Wait for an execution and print what it printed
+      kill         End an execution and print its status
+      ps           List executions, the newest first
+      status       Say where an execution stands
+      eval         Evaluate code and print the value of its last expression
+      serve        Serve executions to others over HTTP
+      local        Look at this user's own server, which `submit` and `ps` start, or end it
+      doctor       Say how this machine isolates executions, and what it lacks
+      config       Print what is decided by variables and profiles
+      completions  Print a script that has a shell complete command lines
+      version      Print the version
+      help         Explain a command or a topic
 
     Options:
       -s, --server <URL>       Server to use, such as http://127.0.0.1:PORT, or `local` for this
@@ -427,6 +428,7 @@ fn variables() {
       PYEXEC_TOKEN                        token that opens the server; with `serve`, the one that opens it
       PYEXEC_PROFILE                      profile of the configuration file to use
       PYEXEC_ISOLATION                    least isolation that will do on this machine: full or no-proc
+      PYEXEC_LOCAL_IDLE                   seconds without work after which the local server ends [default: 600]
       XDG_CONFIG_HOME                     folder in which pyexec/config.toml is [default: ~/.config]
       XDG_STATE_HOME                      folder in which the local server keeps executions [default: ~/.local/state]
       HTTPS_PROXY, HTTP_PROXY, ALL_PROXY  proxy on the way to a server

@@ -7,6 +7,8 @@
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod background;
 #[cfg(all(feature = "local", target_os = "linux"))]
+mod completions;
+#[cfg(all(feature = "local", target_os = "linux"))]
 mod config;
 mod config_show;
 #[cfg(all(feature = "local", target_os = "linux"))]

@@ -75,6 +75,13 @@ impl Session {
         self
     }
 
+    /// Adds arguments.
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    pub(crate) fn args(mut self, args: &[&str]) -> Self {
+        self.command.args(args);
+        self
+    }
+
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self.command.env(name, value);
         self
@@ -112,9 +119,22 @@ impl Session {
 
     /// Has another program start it: one whose last arguments are a program and its arguments.
     #[cfg(all(feature = "local", target_os = "linux"))]
-    pub(crate) fn within(mut self, wrapper: &[&str]) -> Self {
+    pub(crate) fn within(self, wrapper: &[&str]) -> Self {
         let mut command = Command::new(wrapper[0]);
         command.args(&wrapper[1..]).arg(self.command.get_program()).args(self.command.get_args());
+        self.replaced(command)
+    }
+
+    /// Starts another program in its place.
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    pub(crate) fn instead(self, program: &[&str]) -> Self {
+        let mut command = Command::new(program[0]);
+        command.args(&program[1..]);
+        self.replaced(command)
+    }
+
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    fn replaced(mut self, mut command: Command) -> Self {
         command.current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
         command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
         self.command = command;
