@@ -7,6 +7,7 @@ mod bench;
 mod check;
 mod features;
 mod fuzz_api;
+mod man;
 mod parity;
 mod sizes;
 
@@ -54,6 +55,10 @@ enum Chore {
     /// By schemathesis, which is installed from PyPI below the target folder. Fails when an answer
     /// is a 5xx, isn't described, or isn't as described.
     FuzzApi(fuzz_api::FuzzApi),
+    /// Writes the manual pages of the command, and its reference in docs/cli.md.
+    ///
+    /// Both are what its help says. A test fails where they are behind it.
+    Man,
     /// One of the benchmarks: medians, and their ratios to what others take.
     Bench {
         #[arg(value_enum, default_value_t)]
@@ -88,6 +93,7 @@ fn run(chore: Chore) -> Result<(), Box<dyn Error>> {
         Chore::Features => features::features(&shell),
         Chore::Attacks(wanted) => attacks::attacks(&shell, &wanted),
         Chore::FuzzApi(wanted) => fuzz_api::fuzz_api(&shell, &wanted),
+        Chore::Man => man::man(&shell),
         Chore::Bench { benchmark, arguments } => bench::bench(&shell, benchmark, &arguments),
     }
 }

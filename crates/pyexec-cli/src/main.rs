@@ -17,6 +17,8 @@ mod help;
 mod input;
 mod interrupt;
 mod local;
+#[cfg(all(test, feature = "local", target_os = "linux"))]
+mod reference;
 mod report;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod serve;

@@ -2,7 +2,7 @@
 
 use crate::{
     served::{Served, serve},
-    session::{pyexec, shown},
+    session::{Session, pyexec, shown},
 };
 use expect_test::expect_file;
 use rustix::process::Signal;
@@ -35,7 +35,7 @@ fn examples(command: &str) -> Vec<Example> {
 }
 
 /// A shell in a folder with all that examples take for granted, which finds the program.
-fn shell(script: &str) -> crate::session::Session {
+pub(crate) fn shell(script: &str) -> Session {
     let program = Path::new(env!("CARGO_BIN_EXE_pyexec")).parent().unwrap();
     let path = format!("{}:{}", program.display(), env::var("PATH").unwrap());
     pyexec([])

@@ -35,6 +35,8 @@ mod processes;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod profiles;
 #[cfg(all(feature = "local", target_os = "linux"))]
+mod readme;
+#[cfg(all(feature = "local", target_os = "linux"))]
 mod remote;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod serve;
