@@ -70,6 +70,7 @@ impl Connection {
     }
 
     /// Looks at what comes next, and leaves it there.
+    #[cfg(feature = "tls")]
     pub(crate) async fn peek(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.stream.peek(buffer).await
     }
