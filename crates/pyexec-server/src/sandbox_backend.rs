@@ -35,8 +35,11 @@ impl Backend for SandboxBackend {
         let sandbox = Arc::clone(&self.0);
         let (tell, told) = oneshot::channel();
         let thread = std::thread::Builder::new().name("pyexec-run".into()).spawn(move || {
+            let finished = sandbox.run(job, &mut *observer, &stop);
+            // It holds the output, which may be what filled the disk.
+            drop(observer);
             // Nobody listens any more where the server is being dropped.
-            drop(tell.send(sandbox.run(job, &mut *observer, &stop)));
+            drop(tell.send(finished));
         });
         Box::pin(async move {
             thread.map_err(BackendError::new)?;
