@@ -54,7 +54,7 @@ pub struct ServerConfig {
     /// How much of an execution's disk is reserved as memory, in percent: what is written there
     /// is memory, but few write all they may (default: 25).
     pub disk_reserve_percent: u64,
-    /// Bytes of input, arguments and variables that waiting and running executions may hold in all,
+    /// Bytes of small uploads, input, arguments and variables that waiting and running executions may hold in all,
     /// and that requests may hold in all while they arrive (default: 256 MiB).
     pub pending_bytes: usize,
     /// Longest pause within an upload (default: 30 s).

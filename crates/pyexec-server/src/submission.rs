@@ -14,6 +14,7 @@ use pyexec_archive::{
 };
 use pyexec_sandbox::{Job, RunAs};
 use pyexec_types::{ExecutionConfig, Metadata, SimpleExecRequest};
+use rustix::fs::fstat;
 use std::sync::Arc;
 
 /// Largest code of an eval request in bytes.
@@ -150,7 +151,13 @@ impl Submission {
     pub(crate) fn bytes(&self) -> usize {
         let job = &self.job;
         let words = [&job.args, &job.env, &job.pre_commands].into_iter().flatten();
-        job.stdin.len() + words.map(|word| word.len() + size_of::<String>()).sum::<usize>()
+        let words = words.map(|word| word.len() + size_of::<String>()).sum::<usize>();
+        // One that has no part of the spool is in memory.
+        let archive = match self.reservation.bytes() {
+            0 => fstat(&job.archive).map_or(0, |archive| archive.st_size),
+            _ => 0,
+        };
+        usize::try_from(archive).unwrap_or_default() + job.stdin.len() + words
     }
 
     fn new(

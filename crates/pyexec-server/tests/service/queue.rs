@@ -38,6 +38,27 @@ fn a_thousand_of_one_token_hold_no_other_up() {
     assert!(before.count() <= 3, "one token held another up");
 }
 
+/// Small uploads are in memory, too.
+#[test]
+fn what_waits_is_held_within_bounds() {
+    let server = server(|config| {
+        config.slots = 1;
+        config.pending_bytes = 2 << 20;
+    });
+    let client = Client::of(&server);
+    let running = client.submit(SLEEPER);
+    client.until(&running, "running");
+    let padding = "#".repeat(800_000);
+    let waiting = [client.submit(&padding), client.submit(&padding)];
+    let (status, answer) = client.exec("async", &padding, &[]);
+    assert_eq!((status, &answer["code"]), (503, &json!("queue_full")), "{answer}");
+    assert_eq!(answer["error"], "the queue is full: waiting executions hold too much input");
+    client.kill(&waiting[0]);
+    client.submit(&padding);
+    // A large one is on the disk.
+    client.submit(&"#".repeat(1_800_000));
+}
+
 /// What waits doesn't use its time up.
 #[test]
 fn the_time_limit_begins_with_the_run() {
