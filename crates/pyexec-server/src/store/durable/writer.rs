@@ -201,6 +201,12 @@ struct Useless {
     outputs: Vec<String>,
 }
 
+impl Useless {
+    fn has_any(&self) -> bool {
+        !self.archives.is_empty() || !self.outputs.is_empty()
+    }
+}
+
 impl Keeper {
     fn work(&mut self, messages: &Receiver<Message>) {
         let mut is_open = true;
@@ -268,14 +274,16 @@ impl Keeper {
         })?;
         let mut write = || -> Result<(), redb::Error> {
             let mut transaction = database.begin_write()?;
-            if !batch.is_empty() && batch.iter().all(|order| !order.is_urgent) {
-                transaction.set_durability(Durability::None)?;
-            }
             let (mut total, mut count) = self.expire(&transaction, &mut useless)?;
             for order in batch {
                 let bytes = self.apply(&transaction, &order.change, &mut useless)?;
                 total += bytes.unwrap_or_default();
                 count += u64::from(bytes.is_some());
+            }
+            // Files go with what named them, and only for good.
+            let is_urgent = batch.iter().any(|order| order.is_urgent) || useless.has_any();
+            if !is_urgent && !batch.is_empty() {
+                transaction.set_durability(Durability::None)?;
             }
             transaction.commit()?;
             self.finished = Some((total, count));
