@@ -7,7 +7,6 @@ mod config;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod config_file;
 mod connection;
-#[cfg(all(feature = "local", target_os = "linux"))]
 mod doctor;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod doors;
@@ -30,7 +29,6 @@ mod setting;
 pub(crate) use completions::{CompletionsArgs, Shell};
 pub(crate) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs};
 pub(crate) use connection::ConnectionArgs;
-#[cfg(all(feature = "local", target_os = "linux"))]
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use eval::EvalArgs;
 pub(crate) use execution::ExecutionArgs;
@@ -96,8 +94,7 @@ pub(crate) enum Command {
     /// Look at this user's own server, which `submit` and `ps` start, or end it
     #[cfg(all(feature = "local", target_os = "linux"))]
     Local(LocalArgs),
-    /// Say how this machine isolates executions, and what it lacks
-    #[cfg(all(feature = "local", target_os = "linux"))]
+    /// Say what is in order and what isn't: isolation, interpreters, disk, configuration, server
     Doctor(DoctorArgs),
     /// Print what is decided by variables and profiles
     Config(ConfigArgs),
@@ -256,7 +253,8 @@ impl Command {
             #[cfg(all(feature = "local", target_os = "linux"))]
             Self::Serve(_) => {}
             #[cfg(all(feature = "local", target_os = "linux"))]
-            Self::Doctor(_) | Self::Local(_) => {}
+            Self::Local(_) => {}
+            Self::Doctor(args) => args.connection.adopt(before.connection),
             Self::Config(ConfigArgs { wanted: ConfigCommand::Show(args) }) => {
                 args.connection.adopt(before.connection);
             }
@@ -291,7 +289,9 @@ impl Command {
                 args.connection.settle(lookup)?;
             }
             #[cfg(all(feature = "local", target_os = "linux"))]
-            Self::Serve(_) | Self::Doctor(_) | Self::Local(_) => {}
+            Self::Serve(_) | Self::Local(_) => {}
+            // What makes no sense is a finding to it.
+            Self::Doctor(_) => {}
             Self::Config(_) | Self::Completions(_) | Self::Version | Self::Help(_) => {}
         }
         Ok(())

@@ -1,7 +1,6 @@
 //! What each command does.
 
 mod config;
-#[cfg(all(feature = "local", target_os = "linux"))]
 mod doctor;
 mod eval;
 mod follow;
@@ -36,7 +35,6 @@ pub(crate) fn run(command: Command) -> Result<u8, Failure> {
         Command::Serve(args) => crate::serve::serve(*args),
         #[cfg(all(feature = "local", target_os = "linux"))]
         Command::Local(args) => local::local(args),
-        #[cfg(all(feature = "local", target_os = "linux"))]
         Command::Doctor(args) => doctor::doctor(args),
         Command::Config(args) => config::config(args),
         Command::Completions(args) => {

@@ -5,7 +5,6 @@ use pyexec_blocking::types::{ExecutionResult, Outcome, Status};
 /// All went well.
 pub(crate) const SUCCESS: u8 = 0;
 /// `doctor` found something that isn't as it should be.
-#[cfg(all(feature = "local", target_os = "linux"))]
 pub(crate) const UNWELL: u8 = 1;
 /// The command line can't be carried out.
 pub(crate) const USAGE: u8 = 2;

@@ -55,6 +55,12 @@ impl Failure {
         self.exit_code
     }
 
+    /// What failed and why on a line, and what to do.
+    pub(crate) fn told(self) -> (String, Option<String>) {
+        let told: Vec<_> = self.message.into_iter().chain(self.causes).collect();
+        (told.join(": "), self.hint)
+    }
+
     /// All that it says.
     pub(crate) fn text(&self) -> String {
         let Some(message) = &self.message else {

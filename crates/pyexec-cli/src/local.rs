@@ -15,7 +15,9 @@ mod folder;
 #[cfg(not(all(feature = "local", target_os = "linux")))]
 pub(crate) use absent::{Background, Server};
 #[cfg(all(feature = "local", target_os = "linux"))]
-pub(crate) use {background::Background, background_server::serve, embedded::Server};
+pub(crate) use {
+    background::Background, background_server::serve, embedded::Server, folder::state_folder,
+};
 #[cfg(all(feature = "local", target_os = "linux"))]
 use {
     embedded::{MAX_TIMEOUT_SECONDS, isolation},

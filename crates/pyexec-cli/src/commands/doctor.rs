@@ -1,40 +1,48 @@
-//! `pyexec doctor`: what this machine offers to executions.
+//! `pyexec doctor`: what this machine offers to executions, and whether the server can be used.
+
+mod configuration;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod disk;
+mod finding;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod machine;
+mod server;
 
 use crate::{args::DoctorArgs, console, exit_code, failure::Failure};
-use pyexec_sandbox::{Diagnosis, Finding, SandboxOptions, Standing};
-use std::fmt::Write;
+use finding::Finding;
+use serde::Serialize;
+
+/// All that was found.
+#[derive(Default, Serialize)]
+struct Diagnosis {
+    /// How executions would be isolated on this machine; nothing where this build can't run them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level: Option<String>,
+    /// Whether the level is less than it should be.
+    #[serde(skip)]
+    is_weak: bool,
+    findings: Vec<Finding>,
+}
 
 /// Prints every finding, with a hint where there is something to do.
 pub(super) fn doctor(args: DoctorArgs) -> Result<u8, Failure> {
-    let DoctorArgs { json, isolation, cgroup } = args;
-    let diagnosis =
-        Diagnosis::of(&SandboxOptions { isolation, cgroup, ..SandboxOptions::default() });
-    if json {
-        let text = serde_json::to_string_pretty(&diagnosis);
-        console::print_line(&text.map_err(|error| {
-            Failure::ours("cannot write the findings as JSON").because(&error)
-        })?)?;
+    let mut diagnosis = Diagnosis::default();
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    {
+        machine::examine(&args, &mut diagnosis);
+        diagnosis.findings.extend(disk::findings());
+    }
+    let (connection, found) = configuration::findings(args.connection);
+    diagnosis.findings.extend(found);
+    if let Some(connection) = connection {
+        diagnosis.findings.extend(server::findings(connection));
+    }
+    if args.json {
+        console::print_json(&diagnosis)?;
     } else {
-        let lines: String = diagnosis.findings.iter().map(lines).collect();
+        let lines: String = diagnosis.findings.iter().map(Finding::lines).collect();
         console::print(lines.as_bytes())?;
     }
-    Ok(if diagnosis.is_well() { exit_code::SUCCESS } else { exit_code::UNWELL })
-}
-
-fn lines(finding: &Finding) -> String {
-    let standing = match finding.standing {
-        Standing::Ok => "ok  ",
-        Standing::Warn => "warn",
-        Standing::Fail => "FAIL",
-    };
-    let mut lines = format!("{standing} {}: {}", finding.subject, finding.text);
-    if let Some(took) = finding.took {
-        // Writing to a string never fails.
-        let _ = write!(lines, " ({} ms)", took.as_millis());
-    }
-    lines.push('\n');
-    if let Some(hint) = &finding.hint {
-        let _ = writeln!(lines, "     hint: {hint}");
-    }
-    lines
+    let is_well = !diagnosis.is_weak && !diagnosis.findings.iter().any(Finding::is_failure);
+    Ok(if is_well { exit_code::SUCCESS } else { exit_code::UNWELL })
 }

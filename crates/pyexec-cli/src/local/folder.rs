@@ -34,6 +34,22 @@ pub(crate) struct Announcement {
     pub(crate) url: String,
 }
 
+/// Where a user's own server is at home, whether it has been there or not.
+///
+/// # Errors
+///
+/// Where there is no such place.
+pub(crate) fn state_folder() -> Result<PathBuf, Failure> {
+    let path = |name: &str| env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+    let state = path("XDG_STATE_HOME")
+        .or_else(|| path("HOME").map(|home| home.join(".local/state")))
+        .ok_or_else(|| {
+            Failure::usage("there is no folder for the local server: HOME isn't set")
+                .hint("set XDG_STATE_HOME or HOME, or name a server with --server")
+        })?;
+    Ok(state.join("pyexec/local"))
+}
+
 impl Folder {
     /// `pyexec/local` where the XDG specification has a user's state.
     ///
@@ -41,14 +57,7 @@ impl Folder {
     ///
     /// Where there is no such place, or others could have put something there.
     pub(crate) fn open() -> Result<Self, Failure> {
-        let path = |name: &str| env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
-        let state = path("XDG_STATE_HOME")
-            .or_else(|| path("HOME").map(|home| home.join(".local/state")))
-            .ok_or_else(|| {
-                Failure::usage("there is no folder for the local server: HOME isn't set")
-                    .hint("set XDG_STATE_HOME or HOME, or name a server with --server")
-            })?;
-        let folder = state.join("pyexec/local");
+        let folder = state_folder()?;
         let failed = |error: io::Error| Failure::ours(cannot_use(&folder)).because(&error);
         DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(failed)?;
         let metadata = fs::symlink_metadata(&folder).map_err(failed)?;

@@ -96,7 +96,8 @@ fn help_of_all() {
       eval         Evaluate code and print the value of its last expression
       serve        Serve executions to others over HTTP
       local        Look at this user's own server, which `submit` and `ps` start, or end it
-      doctor       Say how this machine isolates executions, and what it lacks
+      doctor       Say what is in order and what isn't: isolation, interpreters, disk, configuration,
+                   server
       config       Print what is decided by variables and profiles
       completions  Print a script that has a shell complete command lines
       version      Print the version
@@ -320,7 +321,7 @@ fn help_of_doctor() {
     assert_snapshot!(pyexec(["doctor", "--help"]).show(), @"
     exit 0
     --- stdout
-    Say how this machine isolates executions, and what it lacks
+    Say what is in order and what isn't: isolation, interpreters, disk, configuration, server
 
     Usage: pyexec doctor [OPTIONS]
 
@@ -330,9 +331,16 @@ fn help_of_doctor() {
                                hide parts of /proc [env: PYEXEC_ISOLATION=] [default: full]
           --cgroup <PATH>      Control group below which each execution gets one of its own [default:
                                that of this process] [env: PYEXEC_CGROUP=]
+      -s, --server <URL>       Server to use, such as http://127.0.0.1:PORT, or `local` for this
+                               machine; without one, `run` and `eval` use this machine [env:
+                               PYEXEC_SERVER]
+          --token-file <FILE>  File with the token that opens the server, which nobody else may read;
+                               the token itself can be in PYEXEC_TOKEN
+          --profile <NAME>     Profile of the configuration file to use [env: PYEXEC_PROFILE] [default:
+                               default]
       -h, --help               Print help
 
-    Exit codes: 0 where isolation is full and Python runs, 1 elsewhere.
+    Exit codes: 0 where nothing fails and isolation is full, 1 elsewhere.
 
     Examples:
       # What this machine offers, and what it lacks
