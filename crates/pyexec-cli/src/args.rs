@@ -15,6 +15,7 @@ mod effective;
 mod eval;
 mod execution;
 mod help;
+mod kill;
 mod limits;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod local;
@@ -33,6 +34,7 @@ pub(crate) use doctor::DoctorArgs;
 pub(crate) use eval::EvalArgs;
 pub(crate) use execution::ExecutionArgs;
 pub(crate) use help::HelpArgs;
+pub(crate) use kill::KillArgs;
 pub(crate) use limits::LimitArgs;
 #[cfg(all(feature = "local", target_os = "linux"))]
 pub(crate) use local::{LocalArgs, LocalCommand};
@@ -49,11 +51,11 @@ use crate::{
     settings::{Lookup, nearest},
 };
 use clap::{
-    ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand,
+    ArgMatches, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand,
     error::{ContextKind, ContextValue, ErrorKind},
     parser::ValueSource,
 };
-use std::path::Path;
+use std::{ffi::OsString, path::Path};
 
 /// Runs Python code in a sandbox: on this machine, or on a python-executor server.
 #[derive(Debug, Parser)]
@@ -78,10 +80,10 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Hand a project to a server and print the execution's id
     Submit(RunArgs),
-    /// Wait for an execution and print what it printed
+    /// Show what an execution wrote and writes, until its end
     Follow(ExecutionArgs),
-    /// End an execution and print its status
-    Kill(ExecutionArgs),
+    /// End executions and print the status of each
+    Kill(KillArgs),
     /// List executions, the newest first
     Ps(PsArgs),
     /// Say where an execution stands
@@ -115,7 +117,7 @@ struct Before {
     #[arg(long)]
     image: Option<String>,
     /// Submit only, and print the execution's id
-    #[arg(long = "async", id = "async")]
+    #[arg(long = "async", id = "async", visible_alias = "detach")]
     asynchronous: bool,
     #[command(flatten)]
     output: OutputArgs,
@@ -130,7 +132,13 @@ struct Before {
 ///
 /// Where variables or a configuration file make no sense.
 pub(crate) fn parse() -> Result<Command, Failure> {
-    let command = definition();
+    let colour = wanted_colour();
+    colour.write_global();
+    let command = definition().color(match colour {
+        anstream::ColorChoice::Always | anstream::ColorChoice::AlwaysAnsi => ColorChoice::Always,
+        anstream::ColorChoice::Never => ColorChoice::Never,
+        anstream::ColorChoice::Auto => ColorChoice::Auto,
+    });
     let matches = command.clone().try_get_matches().map_err(refuse)?;
     #[cfg(all(feature = "local", target_os = "linux"))]
     if matches.subcommand_name() == Some("serve") {
@@ -139,6 +147,54 @@ pub(crate) fn parse() -> Result<Command, Failure> {
     let mut wanted = understand(command, &matches).map_err(refuse)?;
     wanted.settle(&|name| std::env::var_os(name))?;
     Ok(wanted)
+}
+
+/// Whether the command line asks for JSON, also one that makes no sense.
+pub(crate) fn wants_json() -> bool {
+    ours().any(|arg| arg == "--json")
+}
+
+/// When there is colour; it has to be known before anything is said.
+fn wanted_colour() -> anstream::ColorChoice {
+    let mut args = ours();
+    let mut wanted = anstream::ColorChoice::Auto;
+    while let Some(arg) = args.next() {
+        let arg = arg.to_string_lossy();
+        let when = match (arg.strip_prefix("--color="), &*arg) {
+            (Some(when), _) => when.to_owned(),
+            (None, "--color") => args.next().unwrap_or_default().to_string_lossy().into_owned(),
+            (None, _) => continue,
+        };
+        wanted = match &*when {
+            "always" => anstream::ColorChoice::Always,
+            "never" => anstream::ColorChoice::Never,
+            // Anything else is an error that is still to be said.
+            _ => anstream::ColorChoice::Auto,
+        };
+    }
+    wanted
+}
+
+/// The arguments that are for us and not for the program.
+fn ours() -> impl Iterator<Item = OsString> {
+    std::env::args_os().skip(1).take_while(|arg| arg != "--")
+}
+
+/// Ends the process with the parser's words, or gives them for JSON.
+fn misuse(error: &clap::Error) -> Failure {
+    if !error.use_stderr() || !wants_json() {
+        error.exit();
+    }
+    let text = error.to_string();
+    let mut paragraphs = text.trim_start_matches("error: ").split("\n\n");
+    let message = paragraphs.next().unwrap_or_default().trim();
+    let failure = Failure::usage(message);
+    let tip = paragraphs.find_map(|text| text.trim().strip_prefix("tip: "));
+    let tip = tip.and_then(|tips| tips.lines().next());
+    match tip {
+        Some(tip) => failure.hint(tip),
+        None => failure,
+    }
 }
 
 /// All commands and flags, and what is said of them.
@@ -166,6 +222,13 @@ fn refuse(mut error: clap::Error) -> Failure {
     if value(ContextKind::InvalidArg).is_some_and(|argument| argument == "--token") {
         return no_token_by_flag();
     }
+    if let Some(surplus) = value(ContextKind::InvalidArg)
+        && error.kind() == ErrorKind::UnknownArgument
+        && !surplus.starts_with('-')
+        && ours().any(|arg| arg == "run" || arg == "submit")
+    {
+        return one_input(&surplus);
+    }
     if let Some(word) = value(ContextKind::InvalidSubcommand) {
         if Path::new(&word).exists() {
             return Failure::usage(format!("{word} is no command"))
@@ -180,7 +243,15 @@ fn refuse(mut error: clap::Error) -> Failure {
             error.insert(ContextKind::SuggestedSubcommand, suggestion);
         }
     }
-    error.exit()
+    misuse(&error)
+}
+
+/// More than one thing to run.
+fn one_input(surplus: &str) -> Failure {
+    Failure::usage(format!("there is one INPUT already, and {surplus} is another")).hint(format!(
+        "several files: --file A --file B; a file of a directory: DIR --entrypoint NAME; arguments \
+         of the program: INPUT -- {surplus}"
+    ))
 }
 
 fn no_token_by_flag() -> Failure {
@@ -236,7 +307,11 @@ impl Command {
                 args.image = args.image.take().or(before.image);
                 args.asynchronous |= before.asynchronous;
             }
-            Self::Follow(args) | Self::Kill(args) => {
+            Self::Follow(args) => {
+                args.connection.adopt(before.connection);
+                args.output.adopt(before.output);
+            }
+            Self::Kill(args) => {
                 args.connection.adopt(before.connection);
                 args.output.adopt(before.output);
             }
@@ -254,7 +329,11 @@ impl Command {
             Self::Serve(_) => {}
             #[cfg(all(feature = "local", target_os = "linux"))]
             Self::Local(_) => {}
-            Self::Doctor(args) => args.connection.adopt(before.connection),
+            #[cfg(all(feature = "local", target_os = "linux"))]
+            Self::Doctor(args) => {
+                args.connection.adopt(before.connection);
+                args.json |= before.output.json;
+            }
             Self::Config(ConfigArgs { wanted: ConfigCommand::Show(args) }) => {
                 args.connection.adopt(before.connection);
             }
@@ -269,9 +348,14 @@ impl Command {
                 let profile = args.connection.settle(lookup)?.profile;
                 args.limits.adopt(LimitArgs::of(&profile));
                 let version = profile.python.map(|version| format!("python:{version}-slim"));
-                args.image = args.image.take().or(profile.image).or(version);
+                if args.python.is_none() {
+                    args.image = args.image.take().or(profile.image).or(version);
+                }
             }
-            Self::Follow(args) | Self::Kill(args) => {
+            Self::Follow(args) => {
+                args.connection.settle(lookup)?;
+            }
+            Self::Kill(args) => {
                 args.connection.settle(lookup)?;
             }
             Self::Ps(args) => {

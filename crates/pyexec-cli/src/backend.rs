@@ -1,18 +1,24 @@
 //! Where a request is carried out: on a server, or on one in this very process.
 
 use crate::{args::Verbosity, console, failure::Failure, local, settings::Remote};
-use pyexec_blocking::{Client, Error};
+use pyexec_blocking::{Client, ClientBuilder, Error, RetryPolicy, types::ExecutionId};
+use std::{fmt, time::Duration};
 
 /// What identifies this program to servers.
 const USER_AGENT: &str = concat!("pyexec/", env!("CARGO_PKG_VERSION"));
+
+/// How long the answer to a kill may take: whoever leaves doesn't wait for long.
+const KILL_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A connection to where requests are carried out. Dropping it ends what runs on this machine.
 #[derive(Debug)]
 pub(crate) struct Backend {
     client: Client,
+    killer: Client,
     place: Place,
     /// Ends with this.
-    _embedded: Option<local::Server>,
+    #[allow(dead_code, reason = "only its end matters")]
+    embedded: Option<local::Server>,
 }
 
 /// Where a request is carried out, for messages.
@@ -40,8 +46,8 @@ impl Backend {
             warn_of_network(verbosity);
         }
         let server = local::Server::start(host_network)?;
-        let client = connect(&server.url(), Some(server.token()))?;
-        Ok(Self { client, place: Place::Local, _embedded: Some(server) })
+        let connected = Self::of(&server.url(), Some(server.token()))?;
+        Ok(Self { place: Place::Local, embedded: Some(server), ..connected })
     }
 
     /// For executions that outlast this process: the server that was named, or this user's own one
@@ -55,7 +61,8 @@ impl Backend {
             Some(remote) => Self::remote(remote),
             None => {
                 let client = local::Background::connect(verbosity)?.client(USER_AGENT)?;
-                Ok(Self { client, place: Place::Local, _embedded: None })
+                let killer = client.clone();
+                Ok(Self { client, killer, place: Place::Local, embedded: None })
             }
         }
     }
@@ -66,14 +73,24 @@ impl Backend {
     ///
     /// Where its address is none.
     fn remote(remote: &Remote) -> Result<Self, Failure> {
-        let client = connect(&remote.url, remote.token.as_deref())?;
+        Self::of(&remote.url, remote.token.as_deref())
+    }
+
+    fn of(url: &str, token: Option<&str>) -> Result<Self, Failure> {
+        let client = connect(url, token).build()?;
+        let killer = connect(url, token).timeout(KILL_PATIENCE).retry(RetryPolicy::never());
         let place = Place::Remote(client.base_url().to_string());
-        Ok(Self { client, place, _embedded: None })
+        Ok(Self { client, killer: killer.build()?, place, embedded: None })
     }
 
     /// The client of it.
     pub(crate) fn client(&self) -> Client {
         self.client.clone()
+    }
+
+    /// A client for ending executions when we leave: it soon gives up.
+    pub(crate) fn killer(&self) -> Client {
+        self.killer.clone()
     }
 
     /// Where it is.
@@ -82,13 +99,33 @@ impl Backend {
     }
 }
 
-fn connect(url: &str, token: Option<&str>) -> Result<Client, Failure> {
+fn connect(url: &str, token: Option<&str>) -> ClientBuilder {
     let builder = Client::builder(url).user_agent(USER_AGENT);
-    let builder = match token {
+    match token {
         Some(token) => builder.bearer_token(token),
         None => builder,
-    };
-    Ok(builder.build()?)
+    }
+}
+
+impl Place {
+    /// A command about an execution there, as somebody would type it.
+    pub(crate) fn command(&self, command: &str, id: &ExecutionId) -> String {
+        match self {
+            Self::Remote(url) if std::env::var_os("PYEXEC_SERVER").is_none() => {
+                format!("pyexec {command} --server {url} {id}")
+            }
+            _ => format!("pyexec {command} {id}"),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Local => "local",
+            Self::Remote(url) => url,
+        })
+    }
 }
 
 /// Says what the network is on one's own machine.

@@ -8,6 +8,7 @@ mod help;
 mod kill;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod local;
+mod plan;
 mod ps;
 mod run;
 mod status;
@@ -23,6 +24,7 @@ use crate::{args::Command, completion, console, exit_code, failure::Failure};
 /// Where there is no result.
 pub(crate) fn run(command: Command) -> Result<u8, Failure> {
     match command {
+        Command::Run(args) | Command::Submit(args) if args.dry_run => plan::plan(args),
         Command::Run(args) if args.asynchronous => submit::submit(args),
         Command::Run(args) => run::run(args),
         Command::Submit(args) => submit::submit(args),

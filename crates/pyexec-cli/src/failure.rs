@@ -1,13 +1,18 @@
 //! Why a command ends without a result: what failed, why, and what to do.
 
-use crate::{console, exit_code};
+use crate::{
+    console, exit_code,
+    report::{self, ErrorRecord, FailureRecord},
+};
 use pyexec_blocking::{ArchiveError, Error};
-use std::{error::Error as StdError, iter};
+use std::{borrow::Cow, error::Error as StdError, iter};
 
 /// Why a command ends without a result.
 #[derive(Debug)]
 pub(crate) struct Failure {
     exit_code: u8,
+    /// One word for programs; see `docs/cli-json.md`.
+    code: Cow<'static, str>,
     /// What failed; nothing where there is nobody to tell.
     message: Option<String>,
     causes: Vec<String>,
@@ -19,6 +24,7 @@ impl Failure {
     pub(crate) fn ours(message: impl Into<String>) -> Self {
         Self {
             exit_code: exit_code::FAILURE,
+            code: "failure".into(),
             message: Some(message.into()),
             causes: Vec::new(),
             hint: None,
@@ -27,12 +33,34 @@ impl Failure {
 
     /// The command line can't be carried out.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { exit_code: exit_code::USAGE, ..Self::ours(message) }
+        Self { exit_code: exit_code::USAGE, ..Self::ours(message) }.code("usage")
+    }
+
+    /// A signal ended the command; whoever sent it knows.
+    pub(crate) fn interrupted(signal: i32) -> Self {
+        Self::quiet(exit_code::of_signal(signal)).code("interrupted")
     }
 
     /// An end without words.
     pub(crate) fn quiet(exit_code: u8) -> Self {
-        Self { exit_code, message: None, causes: Vec::new(), hint: None }
+        Self { exit_code, message: None, ..Self::ours("") }
+    }
+
+    /// Gives it a word for programs.
+    pub(crate) fn code(mut self, code: impl Into<Cow<'static, str>>) -> Self {
+        self.code = code.into();
+        self
+    }
+
+    /// Exits with another code.
+    pub(crate) fn exit_code(mut self, exit_code: u8) -> Self {
+        self.exit_code = exit_code;
+        self
+    }
+
+    /// What to exit with.
+    pub(crate) fn exits_with(&self) -> u8 {
+        self.exit_code
     }
 
     /// Names a cause, and what caused that.
@@ -43,15 +71,30 @@ impl Failure {
         self
     }
 
+    /// Names a cause whose text is complete.
+    pub(crate) fn cause(mut self, cause: impl ToString) -> Self {
+        self.causes.push(cause.to_string());
+        self
+    }
+
+    /// Says what it is about.
+    pub(crate) fn about(mut self, subject: &str) -> Self {
+        self.message = self.message.map(|message| format!("{subject}: {message}"));
+        self
+    }
+
     /// Says what to do about it.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Says it all on standard error, and with what to exit.
-    pub(crate) fn report(&self) -> u8 {
-        console::tell(&self.text());
+    /// Says it all on standard error, or as JSON on standard output. Returns what to exit with.
+    pub(crate) fn report(&self, as_json: bool) -> u8 {
+        let record = || FailureRecord { error: self.record(), exit_code: self.exit_code };
+        if !as_json || self.message.is_none() || report::print(&record()).is_err() {
+            console::tell(&self.text());
+        }
         self.exit_code
     }
 
@@ -59,6 +102,13 @@ impl Failure {
     pub(crate) fn told(self) -> (String, Option<String>) {
         let told: Vec<_> = self.message.into_iter().chain(self.causes).collect();
         (told.join(": "), self.hint)
+    }
+
+    /// The same as JSON.
+    pub(crate) fn record(&self) -> ErrorRecord {
+        let message = self.message.clone().unwrap_or_else(|| "interrupted by a signal".into());
+        let (causes, hint) = (self.causes.clone(), self.hint.clone());
+        ErrorRecord { code: self.code.clone().into_owned(), message, causes, hint }
     }
 
     /// All that it says.
@@ -105,7 +155,7 @@ impl From<Error> for Failure {
                 let failure = Self::usage(error.to_string());
                 return failure.hint("for example --server http://127.0.0.1:8080");
             }
-            ref error => Self::ours(error.to_string()),
+            ref error => Self::ours(error.to_string()).code(word(error)),
         };
         match error.status().map(|status| status.as_u16()) {
             Some(401) => {
@@ -116,6 +166,19 @@ impl From<Error> for Failure {
             }
             _ => failure,
         }
+    }
+}
+
+/// One word for programs: the server's own where it has one.
+fn word(error: &Error) -> Cow<'static, str> {
+    match error {
+        Error::Api { code: Some(code), .. } => code.clone().into(),
+        Error::Api { .. } => "refused".into(),
+        Error::NotFound { .. } => "not_found".into(),
+        Error::TooLarge { .. } => "too_large".into(),
+        Error::Transport(error) if error.is_connect() => "no_connection".into(),
+        Error::Transport(_) => "connection_lost".into(),
+        _ => "failure".into(),
     }
 }
 

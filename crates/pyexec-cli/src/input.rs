@@ -1,7 +1,10 @@
 //! What to run, from wherever it comes.
 
 use crate::failure::Failure;
-use pyexec_blocking::{Archive, archive::DirectoryOptions};
+use pyexec_blocking::{
+    Archive,
+    archive::{DirectoryOptions, Entry, entrypoint_candidates},
+};
 use std::{
     io::{self, IsTerminal, Read},
     path::{Path, PathBuf},
@@ -9,6 +12,9 @@ use std::{
 
 /// Names that are read as archives.
 const TAR_SUFFIXES: [&str; 3] = [".tar", ".tar.gz", ".tgz"];
+
+/// How many names an error lists.
+const NAMES_SHOWN: usize = 5;
 
 /// A project that can be sent.
 #[derive(Debug)]
@@ -75,14 +81,60 @@ pub(crate) fn resolve<R: Read>(
         Some(path) if is_tar(path) => Archive::from_tar_file(path)?,
         Some(path) => Archive::from_files([path])?,
     };
-    let one_file = files.len() == 1 || input.is_some_and(|path| !is_tar(path) && !path.is_dir());
+    let in_order = !files.is_empty();
+    let one_file = match input {
+        _ if in_order => files.len() == 1,
+        Some(path) => !is_tar(path) && !path.is_dir(),
+        None => false,
+    };
     let entrypoint = match (entrypoint, archive.entries().next()) {
-        (Some(name), _) => name,
+        (Some(name), _) => known(&archive, name)?,
         // Somebody who names one file wants that one run, whatever its name.
         (None, Some(only)) if one_file => only.name().to_owned(),
-        (None, _) => archive.detect_entrypoint()?.to_owned(),
+        // Those who give files one by one put the one to run first.
+        (None, _) if in_order => archive.detect_entrypoint()?.to_owned(),
+        (None, _) => detect(&archive)?.to_owned(),
     };
     Ok(Project { archive, entrypoint })
+}
+
+/// The name of a file to run that is there.
+fn known(archive: &Archive, name: String) -> Result<String, Failure> {
+    let same = |entry: &str| plain(entry) == plain(&name);
+    if archive.entries().any(|entry| !entry.is_directory() && same(entry.name())) {
+        return Ok(name);
+    }
+    let names = archive.entries().filter(|entry| entry.is_file()).map(Entry::name);
+    let message = format!("--entrypoint {name}: there is no such file in what is sent");
+    Err(Failure::usage(message).hint(format!("there are {}", some(names))))
+}
+
+fn plain(name: &str) -> &str {
+    name.strip_prefix("./").unwrap_or(name)
+}
+
+/// The file to run by the rule that all clients have, if that is more than an accident of the
+/// alphabet: another one that would do has to lie deeper.
+fn detect(archive: &Archive) -> Result<&str, Failure> {
+    let detected = archive.detect_entrypoint()?;
+    let names = archive.entries().filter(|entry| entry.is_file()).map(Entry::name);
+    let candidates = entrypoint_candidates(names);
+    let depth = |name: &str| plain(name).matches('/').count();
+    match candidates.iter().any(|name| *name != detected && depth(name) <= depth(detected)) {
+        true => Err(Failure::usage(format!("several files could be run: {}", some(candidates)))
+            .hint(format!("choose one: --entrypoint {detected}"))),
+        false => Ok(detected),
+    }
+}
+
+/// The first names, and how many more there are.
+fn some<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<_> = names.into_iter().collect();
+    let (first, more) = names.split_at(names.len().min(NAMES_SHOWN));
+    match more.len() {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
 }
 
 fn piped(code: &[u8]) -> Result<Archive, Failure> {
@@ -133,6 +185,26 @@ mod tests {
         assert_eq!(case(Some("script"), &[]), "script of script");
         assert_eq!(case(None, &[]), "main.py of main.py");
         assert_eq!(resolved(Some(Path::new("-")), &[], "1").unwrap(), "main.py of main.py");
+    }
+
+    #[test]
+    fn an_accident_of_the_alphabet_is_no_choice() {
+        let detected = |names: &[&str]| {
+            let archive = Archive::from_map(names.iter().map(|name| (*name, ""))).unwrap();
+            detect(&archive).map(str::to_owned).map_err(|failure| failure.record().message)
+        };
+        let ambiguous = "several files could be run: a.py, b.py";
+        assert_eq!(detected(&["a.py", "b.py"]), Err(ambiguous.to_owned()));
+        assert!(detected(&["x/main.py", "y/main.py"]).is_err());
+        // A tar that lists a deeper one first.
+        assert!(detected(&["a/main.py", "main.py"]).is_err());
+        assert_eq!(detected(&["main.py", "z/main.py", "a.py"]).unwrap(), "main.py");
+        assert_eq!(
+            detected(&["pkg/__init__.py", "run.py"]),
+            Err("several files could be run: pkg/__init__.py, run.py".to_owned())
+        );
+        let many = ["a.py", "b.py", "c.py", "d.py", "e.py", "f.py", "g.py"];
+        assert!(detected(&many).unwrap_err().ends_with("d.py, e.py and 2 more"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Work that Ctrl-C and SIGTERM end in an orderly way.
+//! Work that Ctrl-C, SIGTERM and SIGHUP end in an orderly way.
 
 use crate::failure::Failure;
 
@@ -18,7 +18,8 @@ impl Interrupts {
     }
 
     /// Does `work` on a thread of its own and waits for what comes of it, or for a signal; then the
-    /// thread ends with the process.
+    /// thread ends with the process. After a signal `leave` cleans up, as long as there is no
+    /// second one.
     ///
     /// # Errors
     ///
@@ -26,8 +27,9 @@ impl Interrupts {
     pub(crate) fn during<T: Send + 'static>(
         self,
         work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+        leave: impl FnOnce(i32),
     ) -> Result<T, Failure> {
-        self.0.during(work)
+        self.0.during(work, leave)
     }
 }
 
@@ -35,7 +37,7 @@ impl Interrupts {
 mod imp {
     use crate::{exit_code, failure::Failure};
     use signal_hook::{
-        consts::{SIGINT, SIGTERM},
+        consts::{SIGHUP, SIGINT, SIGTERM},
         iterator::Signals,
     };
     use std::{
@@ -55,7 +57,8 @@ mod imp {
 
     impl Interrupts {
         pub(super) fn catch() -> Result<Self, Failure> {
-            let signals = Signals::new([SIGINT, SIGTERM])
+            let heeded = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|&signal| !ignored(signal));
+            let signals = Signals::new(heeded)
                 .map_err(|error| Failure::ours("cannot wait for signals").because(&error))?;
             Ok(Self(signals))
         }
@@ -63,6 +66,7 @@ mod imp {
         pub(super) fn during<T: Send + 'static>(
             mut self,
             work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+            leave: impl FnOnce(i32),
         ) -> Result<T, Failure> {
             let (tell, news) = mpsc::channel();
             let interrupted = tell.clone();
@@ -83,10 +87,22 @@ mod imp {
             })?;
             match news.recv() {
                 Ok(News::Done(result)) => result,
-                Ok(News::Signal(signal)) => Err(Failure::quiet(exit_code::of_signal(signal))),
+                Ok(News::Signal(signal)) => {
+                    leave(signal);
+                    Err(Failure::interrupted(signal))
+                }
                 Err(_) => Err(Failure::ours("an internal thread ended without an answer")),
             }
         }
+    }
+
+    /// Whether whoever started us wants a signal ignored, as `nohup` does, and a shell for what
+    /// runs in the background.
+    fn ignored(signal: i32) -> bool {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+        mask & (1 << (signal - 1)) != 0
     }
 
     fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
@@ -111,6 +127,7 @@ mod imp {
         pub(super) fn during<T>(
             self,
             work: impl FnOnce() -> Result<T, Failure>,
+            _leave: impl FnOnce(i32),
         ) -> Result<T, Failure> {
             work()
         }

@@ -11,12 +11,15 @@ mod backend;
 mod commands;
 mod completion;
 mod console;
+mod custody;
+mod excerpt;
 mod exit_code;
 mod failure;
 mod help;
 mod input;
 mod interrupt;
 mod local;
+mod program_input;
 #[cfg(all(test, feature = "local", target_os = "linux"))]
 mod reference;
 mod report;
@@ -24,6 +27,7 @@ mod report;
 mod serve;
 mod settings;
 mod variables;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -31,6 +35,7 @@ fn main() -> ExitCode {
     if let Some(exit_code) = completion::answer() {
         return ExitCode::from(exit_code);
     }
+    let as_json = args::wants_json();
     let exit_code = args::parse().and_then(commands::run);
-    ExitCode::from(exit_code.unwrap_or_else(|failure| failure.report()))
+    ExitCode::from(exit_code.unwrap_or_else(|failure| failure.report(as_json)))
 }

@@ -2,6 +2,7 @@
 
 use super::{ConnectionArgs, LimitArgs, OutputArgs};
 use clap::Args;
+use std::path::PathBuf;
 
 /// Code to evaluate.
 #[derive(Debug, Args)]
@@ -9,6 +10,21 @@ pub(crate) struct EvalArgs {
     /// Code; from standard input where it is `-` or missing
     #[arg(allow_negative_numbers = true)]
     pub(crate) code: Option<String>,
+    /// File with the code; again, or separated by commas, for modules that it imports
+    #[arg(long = "file", value_name = "FILE", value_delimiter = ',', conflicts_with = "code")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Give the code our standard input, read to its end
+    #[arg(long, short)]
+    pub(crate) interactive: bool,
+    /// Give the code a file as its standard input; without this and -i it has none
+    #[arg(long, value_name = "FILE", conflicts_with = "interactive")]
+    pub(crate) stdin: Option<PathBuf>,
+    /// Packages to install before, as a requirements.txt
+    #[arg(long, value_name = "FILE")]
+    pub(crate) requirements: Option<PathBuf>,
+    /// For `run` only; the API has no place for it here.
+    #[arg(long = "env", short, value_name = "VAR", hide = true)]
+    pub(crate) env: Vec<String>,
     /// Python version, such as 3.12
     #[arg(long, value_name = "VERSION")]
     pub(crate) python: Option<String>,

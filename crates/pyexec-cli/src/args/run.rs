@@ -24,12 +24,24 @@ pub(crate) struct RunArgs {
     /// Environment variable of the program: NAME (with its value here) or NAME=value
     #[arg(long = "env", short, value_name = "VAR")]
     pub(crate) env: Vec<String>,
+    /// Give the program our standard input, read to its end
+    #[arg(long, short)]
+    pub(crate) interactive: bool,
+    /// Give the program a file as its standard input; without this and -i it has none
+    #[arg(long, value_name = "FILE", conflicts_with = "interactive")]
+    pub(crate) stdin: Option<PathBuf>,
+    /// Python version, such as 3.12
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) python: Option<String>,
     /// Image to run in: `python:3.11-slim` chooses the Python version
     #[arg(long)]
     pub(crate) image: Option<String>,
     /// Submit only, and print the execution's id
-    #[arg(long = "async", id = "async")]
+    #[arg(long = "async", id = "async", visible_alias = "detach")]
     pub(crate) asynchronous: bool,
+    /// Send nothing; list what would be sent, and what would not and why
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
     #[command(flatten)]

@@ -2,9 +2,11 @@
 
 use crate::{
     args::{RunArgs, Verbosity},
+    backend::{self, Place},
     console,
     failure::Failure,
     input::{self, Stdin},
+    program_input::{self, InputSource},
     variables,
 };
 use pyexec_blocking::{
@@ -19,6 +21,8 @@ use std::{env, fs};
 pub(super) struct Submission {
     pub(super) archive: Archive,
     pub(super) metadata: Metadata,
+    /// Of the program's input.
+    pub(super) stdin_bytes: usize,
     verbosity: Verbosity,
 }
 
@@ -30,12 +34,16 @@ impl Submission {
     /// Where something of it is missing or can't be sent.
     pub(super) fn resolve(args: RunArgs, verbosity: Verbosity) -> Result<Self, Failure> {
         let env_vars = variables::resolve(&args.env, |name| env::var_os(name))?;
+        let image = image(args.python, args.image)?;
         let requirements_txt = match &args.requirements {
             None => String::new(),
             Some(path) => fs::read_to_string(path).map_err(|error| {
                 Failure::ours(format!("can't read {}", path.display())).because(&error)
             })?,
         };
+        let is_code = args.files.is_empty()
+            && args.input.as_ref().is_none_or(|input| input.as_os_str() == "-");
+        let source = InputSource::of(args.interactive, args.stdin, is_code)?;
         let project =
             input::resolve(args.input.as_deref(), &args.files, args.entrypoint, Stdin::ours())?;
         if let (Some(input), false) = (&args.input, args.files.is_empty()) {
@@ -49,15 +57,18 @@ impl Submission {
                 console::note(verbosity, &format!("note: not sent: {left_out}"));
             }
         }
-        let metadata = Metadata {
-            docker_image: args.image.unwrap_or_default(),
+        let mut metadata = Metadata {
+            docker_image: image,
             requirements_txt,
             config: args.limits.config(),
             env_vars,
             script_args: args.script_args,
             ..Metadata::new(project.entrypoint)
         };
-        Ok(Self { archive: project.archive, metadata, verbosity })
+        let input = source.read()?;
+        let stdin_bytes = input.len();
+        program_input::attach(input, &mut metadata);
+        Ok(Self { archive: project.archive, metadata, stdin_bytes, verbosity })
     }
 
     /// Whether the program was given the network.
@@ -71,13 +82,16 @@ impl Submission {
     /// # Errors
     ///
     /// Where the server isn't there.
-    pub(super) fn adapt(&mut self, client: &Client) -> Result<(), Error> {
+    pub(super) fn adapt(&mut self, client: &Client, place: &Place) -> Result<(), Failure> {
+        if matches!(place, Place::Local) {
+            return Ok(());
+        }
         if self.metadata.requirements_txt.trim().is_empty() || self.said_of_network().is_some() {
             return Ok(());
         }
         let installs = match client.health() {
             Ok(health) => health.offers("packages"),
-            Err(error @ Error::Transport(_)) => return Err(error),
+            Err(error @ Error::Transport(_)) => return Err(backend::explain(error, true)),
             // An older server than that.
             Err(_) => false,
         };
@@ -92,5 +106,23 @@ impl Submission {
 
     fn said_of_network(&self) -> Option<bool> {
         self.metadata.config.and_then(|config| config.network_disabled)
+    }
+}
+
+/// The image that gives a Python version, where one was asked for.
+fn image(python: Option<String>, image: Option<String>) -> Result<String, Failure> {
+    let Some(python) = python else { return Ok(image.unwrap_or_default()) };
+    if image.is_some() {
+        let message = "--python and --image both choose the Python version: give one of them";
+        return Err(Failure::usage(message));
+    }
+    let is_version = python.split('.').count() == 2
+        && python.split('.').all(|part| {
+            !part.is_empty() && part.len() <= 3 && part.bytes().all(|byte| byte.is_ascii_digit())
+        });
+    match is_version {
+        true => Ok(format!("python:{python}-slim")),
+        false => Err(Failure::usage(format!("--python {python}: not a Python version"))
+            .hint("for example --python 3.12")),
     }
 }

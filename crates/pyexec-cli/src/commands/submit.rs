@@ -6,7 +6,16 @@ use crate::{
     backend::{self, Backend},
     console, exit_code,
     failure::Failure,
+    report,
 };
+use serde::Serialize;
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Submitted<'a> {
+    execution_id: &'a str,
+    server: &'a str,
+}
 
 /// Submits a project and prints the execution's id.
 pub(super) fn submit(mut args: RunArgs) -> Result<u8, Failure> {
@@ -20,10 +29,15 @@ pub(super) fn submit(mut args: RunArgs) -> Result<u8, Failure> {
     }
     let backend = Backend::lasting(remote.as_ref(), verbosity)?;
     let client = backend.client();
-    let id = submission
-        .adapt(&client)
-        .and_then(|()| client.execute_async(&submission.archive, &submission.metadata))
+    submission.adapt(&client, &backend.place())?;
+    let id = client
+        .execute_async(&submission.archive, &submission.metadata)
         .map_err(|error| backend::explain(error, false))?;
+    if verbosity == Verbosity::Json {
+        let server = backend.place().to_string();
+        report::print(&Submitted { execution_id: id.as_str(), server: &server })?;
+        return Ok(exit_code::SUCCESS);
+    }
     if verbosity == Verbosity::Verbose {
         console::tell_line(&format!("Server: {}", backend.place()));
     }

@@ -79,3 +79,89 @@ fn a_version_that_is_not_here() {
     assert_eq!(output.status.code(), Some(125));
     assert!(stderr.starts_with("error: unsupported python_version \"2.7\"; supported"), "{stderr}");
 }
+
+#[test]
+fn code_from_files() {
+    let session = pyexec(["eval", "--file", "calc.py,helper.py"])
+        .file("calc.py", "import helper\nhelper.answer()")
+        .file("helper.py", "def answer():\n    return 42\n");
+    assert_snapshot!(session.show(), @"
+    exit 0
+    --- stdout
+    42
+    ");
+    let session = pyexec(["eval", "--file", "calc.py"]).file("calc.py", "x = 1\nx / 0");
+    assert_snapshot!(session.show(), @r#"
+    exit 1
+    --- stderr
+    Traceback (most recent call last):
+      File "/work/calc.py", line 2, in <module>
+        x / 0
+        ~~^~~
+    ZeroDivisionError: division by zero
+    "#);
+    assert_snapshot!(pyexec(["eval", "--file", "none.py"]).show(), @"
+    exit 125
+    --- stderr
+    error: can't read none.py
+    caused by: No such file or directory (os error 2)
+    ");
+    assert_snapshot!(pyexec(["eval", "1", "--file", "a.py"]).show(), @"
+    exit 2
+    --- stderr
+    error: the argument '[CODE]' cannot be used with '--file <FILE>'
+
+    Usage: pyexec eval <CODE>
+
+    For more information, try '--help'.
+    ");
+    let twice = pyexec(["eval", "--file", "a.py,b/a.py"]).file("a.py", "").file("b/a.py", "");
+    assert_snapshot!(twice.show(), @"
+    exit 2
+    --- stderr
+    error: two files have the base name a.py
+    ");
+}
+
+#[test]
+fn input() {
+    let code = "import sys\nsys.stdin.read()";
+    assert_snapshot!(pyexec(["eval", code]).stdin("not for it").show(), @"
+    exit 0
+    --- stdout
+    ''
+    ");
+    assert_snapshot!(pyexec(["eval", "-i", code]).stdin("for it").show(), @"
+    exit 0
+    --- stdout
+    'for it'
+    ");
+    let file = pyexec(["eval", "--stdin", "in.txt", code]).file("in.txt", "of a file");
+    assert_snapshot!(file.show(), @"
+    exit 0
+    --- stdout
+    'of a file'
+    ");
+    assert_snapshot!(pyexec(["eval", "-i"]).stdin(code).show(), @"
+    exit 2
+    --- stderr
+    error: standard input can't be both the code and its input
+    hint: name the file to run, or give its input as a file: --stdin FILE
+    ");
+}
+
+#[test]
+fn what_only_a_project_can_have() {
+    assert_snapshot!(pyexec(["eval", "-e", "A=1", "1"]).show(), @"
+    exit 2
+    --- stderr
+    error: -e: `eval` can't give variables: the API has no place for them
+    hint: `pyexec run -e` can, with code from a file or a pipe
+    ");
+    let requirements = pyexec(["eval", "--requirements", "r.txt", "1"]).file("r.txt", "six\n");
+    assert_snapshot!(requirements.show(), @"
+    exit 125
+    --- stderr
+    error: requirements_txt can't be honoured: this server installs no packages yet; send the modules along as files (HTTP 400)
+    ");
+}

@@ -8,12 +8,12 @@ fn help() {
     assert_snapshot!(pyexec(["kill", "--help"]).show(), @r#"
     exit 0
     --- stdout
-    End an execution and print its status
+    End executions and print the status of each
 
-    Usage: pyexec kill [OPTIONS] <ID>
+    Usage: pyexec kill [OPTIONS] <ID>...
 
     Arguments:
-      <ID>  The execution's id, as `submit` printed it
+      <ID>...  The executions' ids, as `submit` printed them
 
     Options:
       -s, --server <URL>       Server to use, such as http://127.0.0.1:PORT, or `local` for this
@@ -25,6 +25,9 @@ fn help() {
                                default]
       -q, --quiet              Print the program's standard output only, and only if it succeeds
       -v, --verbose            Say first how it went and where it ran
+          --json               Print JSON for programs to read, errors too (see docs/cli-json.md)
+          --color <WHEN>       When our own words have colour: auto, which heeds NO_COLOR, always or
+                               never
       -h, --help               Print help
 
     Examples:
@@ -45,18 +48,27 @@ fn help() {
       [CODE]  Code; from standard input where it is `-` or missing
 
     Options:
-          --python <VERSION>   Python version, such as 3.12
-          --no-result          Don't ask for the value of the last expression
-      -s, --server <URL>       Server to use, such as http://127.0.0.1:PORT, or `local` for this
-                               machine; without one, `run` and `eval` use this machine [env:
-                               PYEXEC_SERVER]
-          --token-file <FILE>  File with the token that opens the server, which nobody else may read;
-                               the token itself can be in PYEXEC_TOKEN
-          --profile <NAME>     Profile of the configuration file to use [env: PYEXEC_PROFILE] [default:
-                               default]
-      -q, --quiet              Print the program's standard output only, and only if it succeeds
-      -v, --verbose            Say first how it went and where it ran
-      -h, --help               Print help
+          --file <FILE>          File with the code; again, or separated by commas, for modules that it
+                                 imports
+      -i, --interactive          Give the code our standard input, read to its end
+          --stdin <FILE>         Give the code a file as its standard input; without this and -i it has
+                                 none
+          --requirements <FILE>  Packages to install before, as a requirements.txt
+          --python <VERSION>     Python version, such as 3.12
+          --no-result            Don't ask for the value of the last expression
+      -s, --server <URL>         Server to use, such as http://127.0.0.1:PORT, or `local` for this
+                                 machine; without one, `run` and `eval` use this machine [env:
+                                 PYEXEC_SERVER]
+          --token-file <FILE>    File with the token that opens the server, which nobody else may read;
+                                 the token itself can be in PYEXEC_TOKEN
+          --profile <NAME>       Profile of the configuration file to use [env: PYEXEC_PROFILE]
+                                 [default: default]
+      -q, --quiet                Print the program's standard output only, and only if it succeeds
+      -v, --verbose              Say first how it went and where it ran
+          --json                 Print JSON for programs to read, errors too (see docs/cli-json.md)
+          --color <WHEN>         When our own words have colour: auto, which heeds NO_COLOR, always or
+                                 never
+      -h, --help                 Print help
 
     Limits (0 is the server's default):
           --timeout <SECONDS>  Seconds it may take
@@ -89,8 +101,8 @@ fn help_of_all() {
     Commands:
       run          Run a project and print what it prints
       submit       Hand a project to a server and print the execution's id
-      follow       Wait for an execution and print what it printed
-      kill         End an execution and print its status
+      follow       Show what an execution wrote and writes, until its end
+      kill         End executions and print the status of each
       ps           List executions, the newest first
       status       Say where an execution stands
       eval         Evaluate code and print the value of its last expression
@@ -112,9 +124,12 @@ fn help_of_all() {
           --profile <NAME>     Profile of the configuration file to use [env: PYEXEC_PROFILE] [default:
                                default]
           --image <IMAGE>      Image to run in: `python:3.11-slim` chooses the Python version
-          --async              Submit only, and print the execution's id
+          --async              Submit only, and print the execution's id [alias: --detach]
       -q, --quiet              Print the program's standard output only, and only if it succeeds
       -v, --verbose            Say first how it went and where it ran
+          --json               Print JSON for programs to read, errors too (see docs/cli-json.md)
+          --color <WHEN>       When our own words have colour: auto, which heeds NO_COLOR, always or
+                               never
       -h, --help               Print help
       -V, --version            Print version
 
@@ -169,8 +184,13 @@ fn help_of_all() {
           --requirements <FILE>  Packages to install before, as a requirements.txt
       -e, --env <VAR>            Environment variable of the program: NAME (with its value here) or
                                  NAME=value
+      -i, --interactive          Give the program our standard input, read to its end
+          --stdin <FILE>         Give the program a file as its standard input; without this and -i it
+                                 has none
+          --python <VERSION>     Python version, such as 3.12
           --image <IMAGE>        Image to run in: `python:3.11-slim` chooses the Python version
-          --async                Submit only, and print the execution's id
+          --async                Submit only, and print the execution's id [alias: --detach]
+          --dry-run              Send nothing; list what would be sent, and what would not and why
       -s, --server <URL>         Server to use, such as http://127.0.0.1:PORT, or `local` for this
                                  machine; without one, `run` and `eval` use this machine [env:
                                  PYEXEC_SERVER]
@@ -180,6 +200,9 @@ fn help_of_all() {
                                  [default: default]
       -q, --quiet                Print the program's standard output only, and only if it succeeds
       -v, --verbose              Say first how it went and where it ran
+          --json                 Print JSON for programs to read, errors too (see docs/cli-json.md)
+          --color <WHEN>         When our own words have colour: auto, which heeds NO_COLOR, always or
+                                 never
       -h, --help                 Print help
 
     Limits (0 is the server's default):

@@ -201,11 +201,12 @@ fn an_entrypoint() {
     --- stdout
     hello from ['/work/b.py']
     ");
-    assert_snapshot!(project("c.py").show(), @r#"
-    exit 125
+    assert_snapshot!(project("c.py").show(), @"
+    exit 2
     --- stderr
-    error: entrypoint "c.py" is not in the archive, which has: b.py, main.py (HTTP 400)
-    "#);
+    error: --entrypoint c.py: there is no such file in what is sent
+    hint: there are b.py, main.py
+    ");
 }
 
 #[test]

@@ -23,13 +23,24 @@ mod ends;
 mod eval;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod examples;
+#[path = "../../../pyexec-core/tests/suite/fake.rs"]
+#[allow(dead_code, unreachable_pub, reason = "others use more of it")]
+mod fake;
 mod help;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod input;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod json;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod live;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod local;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod logs;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod no_proc;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod older;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod processes;
 #[cfg(all(feature = "local", target_os = "linux"))]
@@ -38,6 +49,8 @@ mod profiles;
 mod readme;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod remote;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod scripted;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod serve;
 #[cfg(all(feature = "local", target_os = "linux"))]

@@ -13,7 +13,7 @@ fn flags_that_do_not_apply() {
 
       tip: to pass '--image' as a value, use '-- --image'
 
-    Usage: pyexec kill [OPTIONS] <ID>
+    Usage: pyexec kill [OPTIONS] <ID>...
 
     For more information, try '--help'.
     ");
@@ -34,17 +34,6 @@ fn flags_that_do_not_apply() {
       tip: to pass '--async' as a value, use '-- --async'
 
     Usage: pyexec eval [OPTIONS] [CODE]
-
-    For more information, try '--help'.
-    ");
-    assert_snapshot!(pyexec(["run", "--python", "3.12", "x.py"]).show(), @"
-    exit 2
-    --- stderr
-    error: unexpected argument '--python' found
-
-      tip: to pass '--python' as a value, use '-- --python'
-
-    Usage: pyexec run [OPTIONS] [INPUT] [-- <ARGS>...]
 
     For more information, try '--help'.
     ");
@@ -93,7 +82,7 @@ fn slips() {
 
       tip: a similar argument exists: '--token-file'
 
-    Usage: pyexec kill --token-file <FILE> <ID>
+    Usage: pyexec kill --token-file <FILE> <ID>...
 
     For more information, try '--help'.
     ");
@@ -140,11 +129,8 @@ fn arguments_that_are_none() {
     assert_snapshot!(pyexec(["run", "main.py", "argument"]).show(), @"
     exit 2
     --- stderr
-    error: unexpected argument 'argument' found
-
-    Usage: pyexec run [OPTIONS] [INPUT] [-- <ARGS>...]
-
-    For more information, try '--help'.
+    error: there is one INPUT already, and argument is another
+    hint: several files: --file A --file B; a file of a directory: DIR --entrypoint NAME; arguments of the program: INPUT -- argument
     ");
     assert_snapshot!(pyexec(["follow"]).show(), @"
     exit 2
@@ -269,6 +255,40 @@ fn variables_that_are_not_set() {
     exit 2
     --- stderr
     error: -e: the variable has no name; write -e NAME or -e NAME=value
+    ");
+}
+
+#[test]
+fn colour_on_request_only() {
+    let shown = |session: crate::session::Session| session.show().replace('\u{1b}', "^[");
+    assert_snapshot!(shown(pyexec(["run", "none.py", "--color", "always"])), @"
+    exit 125
+    --- stderr
+    ^[[1m^[[31merror:^[[0m can't read none.py
+    ^[[1m^[[31mcaused by:^[[0m No such file or directory (os error 2)
+    ");
+    assert_snapshot!(shown(pyexec(["--color=always", "rum"])), @"
+    exit 2
+    --- stderr
+    ^[[1m^[[31merror:^[[0m unrecognized subcommand '^[[33mrum^[[0m'
+
+      ^[[32mtip:^[[0m a similar subcommand exists: '^[[32mrun^[[0m'
+
+    ^[[1m^[[4mUsage:^[[0m ^[[1mpyexec^[[0m [OPTIONS] <COMMAND>
+
+    For more information, try '^[[1m--help^[[0m'.
+    ");
+    let forced = pyexec(["run", "none.py"]).env("CLICOLOR_FORCE", "1");
+    assert!(shown(forced).contains("^["));
+    let never = pyexec(["run", "none.py", "--color=never"]).env("CLICOLOR_FORCE", "1");
+    assert!(!shown(never).contains("^["));
+    assert_snapshot!(shown(pyexec(["run", "none.py", "--color", "sometimes"])), @"
+    exit 2
+    --- stderr
+    error: invalid value 'sometimes' for '--color <WHEN>'
+      [possible values: auto, always, never]
+
+    For more information, try '--help'.
     ");
 }
 
