@@ -329,7 +329,6 @@ impl Command {
             Self::Serve(_) => {}
             #[cfg(all(feature = "local", target_os = "linux"))]
             Self::Local(_) => {}
-            #[cfg(all(feature = "local", target_os = "linux"))]
             Self::Doctor(args) => {
                 args.connection.adopt(before.connection);
                 args.json |= before.output.json;
