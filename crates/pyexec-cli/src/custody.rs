@@ -3,7 +3,10 @@
 
 use pyexec_blocking::types::ExecutionId;
 use std::{
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -14,6 +17,8 @@ pub(crate) struct Custody(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     stage: Mutex<Stage>,
+    /// Somebody leaves, and may wait for an id.
+    is_left: AtomicBool,
     changed: Condvar,
 }
 
@@ -42,25 +47,32 @@ impl Custody {
             return None;
         }
         let submitted = submit();
-        if let Ok(id) = &submitted {
-            self.go_on(|stage| matches!(stage, Stage::Submitting), Stage::Accepted(id.clone()));
-        } else {
-            self.go_on(|stage| matches!(stage, Stage::Submitting), Stage::Before);
-        }
+        let next = match &submitted {
+            Ok(id) => Stage::Accepted(id.clone()),
+            Err(_) => Stage::Before,
+        };
+        self.go_on(|stage| matches!(stage, Stage::Submitting), next);
         // Whoever leaves meanwhile waits for it.
         self.0.changed.notify_all();
         Some(submitted)
     }
 
+    /// Whether somebody leaves: what isn't sent yet needn't be.
+    pub(crate) fn is_left(&self) -> bool {
+        self.0.is_left.load(Ordering::SeqCst)
+    }
+
     /// Whether the last words may be said; then nobody else says any.
     pub(crate) fn finish(&self) -> bool {
-        self.go_on(|stage| !matches!(stage, Stage::Left | Stage::Over), Stage::Over)
+        self.go_on(|stage| !self.is_left() && !matches!(stage, Stage::Over), Stage::Over)
     }
 
     /// Leaves. An id that is on its way is waited for.
     pub(crate) fn leave(&self, patience: Duration) -> Departure {
+        let stage = self.stage();
+        self.0.is_left.store(true, Ordering::SeqCst);
         let on_its_way = |stage: &mut Stage| matches!(stage, Stage::Submitting);
-        let waited = self.0.changed.wait_timeout_while(self.stage(), patience, on_its_way);
+        let waited = self.0.changed.wait_timeout_while(stage, patience, on_its_way);
         let (mut stage, _) = waited.unwrap_or_else(PoisonError::into_inner);
         match std::mem::replace(&mut *stage, Stage::Left) {
             Stage::Accepted(id) => Departure::Kill(id),
@@ -150,6 +162,25 @@ mod tests {
         has_begun.recv().unwrap();
         answer.send(()).unwrap();
         assert_eq!(custody.leave(Duration::from_secs(30)), Departure::Kill("exe_2".into()));
+        thread.join().unwrap();
+    }
+
+    #[test]
+    fn an_upload_that_ends_half_way_is_waited_for_no_longer() {
+        let custody = Custody::default();
+        let uploading = custody.clone();
+        let thread = thread::spawn(move || {
+            let submitted = uploading.submit(|| {
+                while !uploading.is_left() {
+                    thread::yield_now();
+                }
+                Err::<ExecutionId, ()>(())
+            });
+            // It may have come too late to begin.
+            assert!(submitted.is_none_or(|submitted| submitted.is_err()));
+            assert!(!uploading.finish());
+        });
+        assert_eq!(custody.leave(Duration::from_secs(30)), Departure::Nothing);
         thread.join().unwrap();
     }
 

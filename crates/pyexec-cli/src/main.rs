@@ -20,12 +20,14 @@ mod input;
 mod interrupt;
 mod local;
 mod program_input;
+mod progress;
 #[cfg(all(test, feature = "local", target_os = "linux"))]
 mod reference;
 mod report;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod serve;
 mod settings;
+mod upload;
 mod variables;
 mod watch;
 

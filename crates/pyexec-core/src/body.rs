@@ -6,6 +6,7 @@ use pyexec_archive::{Archive, ArchiveReader};
 use std::{
     fmt,
     io::{self, Read},
+    sync::Arc,
 };
 
 /// What a request carries: nothing, bytes, or a form that streams an archive. Its size is known
@@ -26,6 +27,17 @@ use std::{
 pub struct Body {
     head: Bytes,
     framed: Option<Framed>,
+    watch: Option<Watch>,
+}
+
+/// Whoever is told how much was read.
+#[derive(Clone)]
+struct Watch(Arc<dyn Fn(u64) -> io::Result<()> + Send + Sync>);
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watch")
+    }
 }
 
 /// An archive with what follows it.
@@ -43,7 +55,33 @@ impl Body {
 
     /// An archive between a head and a tail.
     pub(crate) fn framed(head: impl Into<Bytes>, archive: Archive, tail: impl Into<Bytes>) -> Self {
-        Self { head: head.into(), framed: Some(Framed { archive, tail: tail.into() }) }
+        Self { head: head.into(), framed: Some(Framed { archive, tail: tail.into() }), watch: None }
+    }
+
+    /// Tells `watch` of every piece that is read how many bytes were read by then, counted anew
+    /// each time that the body is opened. An error of it ends the reading.
+    ///
+    /// ```
+    /// use pyexec_core::Body;
+    /// use std::{io::Read, sync::{Arc, atomic::{AtomicU64, Ordering}}};
+    ///
+    /// let sent = Arc::new(AtomicU64::new(0));
+    /// let seen = Arc::clone(&sent);
+    /// let body = Body::from("twelve bytes".to_owned()).watched(move |bytes| {
+    ///     seen.store(bytes, Ordering::Relaxed);
+    ///     Ok(())
+    /// });
+    /// body.open().read_to_end(&mut Vec::new())?;
+    /// assert_eq!(sent.load(Ordering::Relaxed), 12);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    #[must_use]
+    pub fn watched(
+        mut self,
+        watch: impl Fn(u64) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        self.watch = Some(Watch(Arc::new(watch)));
+        self
     }
 
     /// Its exact size in bytes.
@@ -73,13 +111,13 @@ impl Body {
             }
             None => (None, Bytes::new()),
         };
-        BodyReader { head: self.head.clone(), archive, tail }
+        BodyReader { head: self.head.clone(), archive, tail, read: 0, watch: self.watch.clone() }
     }
 }
 
 impl From<Vec<u8>> for Body {
     fn from(bytes: Vec<u8>) -> Self {
-        Self { head: bytes.into(), framed: None }
+        Self { head: bytes.into(), ..Self::default() }
     }
 }
 
@@ -96,10 +134,23 @@ pub struct BodyReader {
     head: Bytes,
     archive: Option<(ArchiveReader, u64)>,
     tail: Bytes,
+    read: u64,
+    watch: Option<Watch>,
 }
 
 impl Read for BodyReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.read_next(buffer)?;
+        self.read += read as u64;
+        if let (Some(Watch(watch)), 1..) = (&self.watch, read) {
+            watch(self.read)?;
+        }
+        Ok(read)
+    }
+}
+
+impl BodyReader {
+    fn read_next(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() {
             return Ok(0);
         }
@@ -179,6 +230,23 @@ mod tests {
                 }
             }
             assert!(whole == expected, "in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn a_watcher_hears_of_every_piece_and_may_end_it() {
+        let archive = Archive::from_map([("a.py", "1\n")]).unwrap();
+        let size = archive.size();
+        let body = Body::framed("head", archive, "tail").watched(move |bytes| {
+            if bytes > size { Err(io::Error::other("enough")) } else { Ok(()) }
+        });
+        // Each time from the beginning.
+        for _ in 0..2 {
+            let mut reader = body.open();
+            let mut read = vec![0; 4];
+            reader.read_exact(&mut read).unwrap();
+            let error = reader.read_to_end(&mut read).unwrap_err();
+            assert_eq!(error.to_string(), "enough");
         }
     }
 

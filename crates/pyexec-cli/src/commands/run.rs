@@ -7,7 +7,9 @@ use crate::{
     custody::{Custody, Departure},
     failure::Failure,
     interrupt::Interrupts,
+    progress::Progress,
     report::{Document, People, Report, SharedReport},
+    upload::upload,
     watch::{self, End},
 };
 use pyexec_blocking::{Client, Error, Events, types::ExecutionId};
@@ -67,7 +69,12 @@ struct Run {
 impl Run {
     fn carry_out(mut self, mut submission: Submission) -> Result<u8, Failure> {
         let submitted = submission.adapt(&self.client, &self.place).and_then(|()| {
-            let submit = || self.client.execute_async(&submission.archive, &submission.metadata);
+            let custody = self.custody.clone();
+            let submit = || {
+                let Submission { archive, metadata, .. } = &submission;
+                let progress = Progress::new(submission.verbosity);
+                upload(&self.client, archive, metadata, progress, move || custody.is_left())
+            };
             let submitted = self.custody.submit(submit).ok_or_else(left)?;
             submitted.map_err(|error| backend::explain(error, true))
         });

@@ -23,7 +23,7 @@ pub(super) struct Submission {
     pub(super) metadata: Metadata,
     /// Of the program's input.
     pub(super) stdin_bytes: usize,
-    verbosity: Verbosity,
+    pub(super) verbosity: Verbosity,
 }
 
 impl Submission {

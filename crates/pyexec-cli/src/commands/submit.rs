@@ -6,7 +6,9 @@ use crate::{
     backend::{self, Backend},
     console, exit_code,
     failure::Failure,
+    progress::Progress,
     report,
+    upload::upload,
 };
 use serde::Serialize;
 
@@ -30,8 +32,8 @@ pub(super) fn submit(mut args: RunArgs) -> Result<u8, Failure> {
     let backend = Backend::lasting(remote.as_ref(), verbosity)?;
     let client = backend.client();
     submission.adapt(&client, &backend.place())?;
-    let id = client
-        .execute_async(&submission.archive, &submission.metadata)
+    let Submission { archive, metadata, .. } = &submission;
+    let id = upload(&client, archive, metadata, Progress::new(verbosity), || false)
         .map_err(|error| backend::explain(error, false))?;
     if verbosity == Verbosity::Json {
         let server = backend.place().to_string();

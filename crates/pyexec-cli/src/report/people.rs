@@ -6,6 +6,7 @@ use crate::{
     backend::Place,
     console, exit_code,
     failure::Failure,
+    progress::Progress,
     watch::{Missing, Stream},
 };
 use pyexec_blocking::{
@@ -26,6 +27,7 @@ pub(crate) struct People {
     verbosity: Verbosity,
     place: Place,
     held: SpooledTempFile,
+    progress: Progress,
     /// What was written last to each stream that is shown doesn't end a line.
     is_open: [bool; 2],
 }
@@ -33,7 +35,8 @@ pub(crate) struct People {
 impl People {
     pub(crate) fn new(verbosity: Verbosity, place: Place) -> Self {
         let held = SpooledTempFile::new(IN_MEMORY);
-        Self { verbosity, place, held, is_open: [false; 2] }
+        let progress = Progress::new(verbosity);
+        Self { verbosity, place, held, progress, is_open: [false; 2] }
     }
 
     /// The stream whose output is held back.
@@ -95,11 +98,13 @@ impl Report for People {
         Ok(())
     }
 
-    fn status(&mut self, _: &StatusChange) -> Result<(), Failure> {
+    fn status(&mut self, change: &StatusChange) -> Result<(), Failure> {
+        self.progress.status(change);
         Ok(())
     }
 
     fn output(&mut self, stream: Stream, piece: &Output) -> Result<(), Failure> {
+        self.progress.clear();
         match (self.held_back(), self.verbosity) {
             (Some(held_back), _) if held_back == stream => self.hold(&piece.bytes),
             (_, Verbosity::Quiet) => Ok(()),
@@ -108,6 +113,7 @@ impl Report for People {
     }
 
     fn ended(&mut self, result: &ExecutionResult, missing: &Missing) -> Result<u8, Failure> {
+        self.progress.clear();
         let missing = missing.failure();
         let exit_code = super::exit_code(result, missing.as_ref());
         if self.verbosity == Verbosity::Quiet {
@@ -140,6 +146,7 @@ impl Report for People {
     }
 
     fn failed(&mut self, failure: Failure) -> Result<u8, Failure> {
+        self.progress.clear();
         if self.verbosity == Verbosity::Verbose {
             self.release(Stream::Stderr)?;
         }

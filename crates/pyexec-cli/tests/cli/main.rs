@@ -62,6 +62,8 @@ mod shutdown;
 mod state;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod systemd;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod terminal;
 mod usage;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod witness;

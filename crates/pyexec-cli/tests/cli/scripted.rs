@@ -49,9 +49,15 @@ impl Asked {
 
     /// Says that the stream of events begins, with these.
     pub(crate) fn events(&self, events: &[(&str, &str)]) {
-        let events = events.iter().map(|(name, data)| format!("event: {name}\ndata: {data}\n\n"));
         let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n";
-        self.say(&format!("{head}\r\n{}", events.collect::<String>()));
+        self.say(&format!("{head}\r\n"));
+        self.more(events);
+    }
+
+    /// Goes on with these.
+    pub(crate) fn more(&self, events: &[(&str, &str)]) {
+        let events = events.iter().map(|(name, data)| format!("event: {name}\ndata: {data}\n\n"));
+        self.say(&events.collect::<String>());
     }
 
     /// Waits until the client hangs up.
