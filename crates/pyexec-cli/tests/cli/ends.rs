@@ -62,6 +62,11 @@ fn eval(program: &str) -> Session {
     pyexec(["eval", "--network", "-q", program])
 }
 
+/// Whoever started the tests may ignore that signal, and we heed who does.
+fn hung_up(program: &str) -> Session {
+    eval(program).within(&["env", "--default-signal=HUP"])
+}
+
 #[test]
 fn ctrl_c_leaves_nothing_behind() {
     for session in [run, eval] {
@@ -81,7 +86,7 @@ fn ctrl_c_leaves_nothing_behind() {
 fn sigterm_leaves_nothing_behind() {
     for (session, signal, exit) in [
         (run as fn(&str) -> Session, Signal::TERM, "exit 143\n"),
-        (eval, Signal::HUP, "exit 129\n"),
+        (hung_up, Signal::HUP, "exit 129\n"),
     ] {
         let (child, program, _folder) = long(session);
         let pid = crate::served::pid(&child);
