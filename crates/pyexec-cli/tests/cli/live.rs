@@ -111,14 +111,16 @@ fn a_server_that_goes_away_half_way() {
     let (server, witness) = (serve(), Witness::new());
     let program = format!("print('first')\n{}", witness.program());
     let client = server.client(["run", "--network", "main.py"]).file("main.py", program);
-    let (child, _folder) = start(client);
+    let (mut child, _folder) = start(client);
+    // It has come to us before the server goes.
+    let mut first = [0; 6];
+    child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    assert_eq!(&first, b"first\n");
     let running = witness.wait();
     server.end(Signal::KILL);
     running.assert_ends();
     assert_snapshot!(shown(&child.wait_with_output().unwrap()), @"
     exit 125
-    --- stdout
-    first
     --- stderr
     error: lost sight of exe_ID before its end
     caused by: cannot connect to http://127.0.0.1:PORT: connection refused
