@@ -116,10 +116,9 @@ fn an_interrupted_run() {
     assert_eq!(output.status.code(), Some(130));
     let value: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!((&value["status"], &value["exit_code"]), (&"killed".into(), &130.into()));
-    assert_eq!(
-        (&value["stdout"], &value["error"]["code"]),
-        (&"first\n".into(), &"interrupted".into())
-    );
+    assert_eq!(value["error"]["code"], "interrupted");
+    // As much as had come.
+    assert!(["", "first\n"].contains(&value["stdout"].as_str().unwrap_or_default()), "{value}");
 }
 
 #[test]
