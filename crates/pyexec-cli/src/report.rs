@@ -8,7 +8,7 @@ mod record;
 pub(crate) use document::Document;
 pub(crate) use lines::Lines;
 pub(crate) use people::People;
-pub(crate) use record::{ErrorRecord, FailureRecord, print};
+pub(crate) use record::{ErrorRecord, FailureRecord, list, one, print};
 
 use crate::{
     exit_code,

@@ -15,7 +15,7 @@ pub(crate) struct PsArgs {
     /// Print their ids alone
     #[arg(long, short)]
     pub(crate) quiet: bool,
-    /// Print one JSON object: {"executions":[…]}, each as the server tells of it
+    /// Print one JSON object: {"executions":[…]} (see docs/cli-json.md)
     #[arg(long, conflicts_with = "quiet")]
     pub(crate) json: bool,
     #[command(flatten)]
@@ -27,7 +27,7 @@ pub(crate) struct PsArgs {
 pub(crate) struct StatusArgs {
     /// The execution's id, as `submit` printed it
     pub(crate) id: String,
-    /// Print one JSON object, as the server tells of it, output included
+    /// Print one JSON object, output included (see docs/cli-json.md)
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

@@ -6,11 +6,12 @@ use crate::{
     backend::{self, Backend},
     console, exit_code,
     failure::Failure,
+    report,
 };
 use jiff::Timestamp;
 use pyexec_blocking::{
     ListExecutions,
-    types::{ExecutionList, ExecutionResult, Status},
+    types::{ExecutionResult, Status},
 };
 
 const HEADINGS: [&str; 5] = ["ID", "STATUS", "EXIT", "STARTED", "TOOK"];
@@ -30,7 +31,7 @@ pub(super) fn ps(args: PsArgs) -> Result<u8, Failure> {
     let executions: Result<Vec<_>, _> = backend.client().executions(list).take(limit).collect();
     let executions = executions.map_err(|error| backend::explain(error, false))?;
     if args.json {
-        console::print_json(&ExecutionList { executions, next: None })?;
+        report::print(&report::list(&executions, &backend.place().to_string()))?;
     } else if args.quiet {
         for execution in &executions {
             console::print_line(execution.execution_id.as_str())?;

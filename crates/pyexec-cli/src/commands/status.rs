@@ -6,6 +6,7 @@ use crate::{
     backend::{self, Backend},
     console, exit_code,
     failure::Failure,
+    report,
 };
 use jiff::Timestamp;
 use pyexec_blocking::types::ExecutionResult;
@@ -20,7 +21,7 @@ pub(super) fn status(args: StatusArgs) -> Result<u8, Failure> {
         .get_execution(&args.id.into())
         .map_err(|error| backend::explain(error, false))?;
     if args.json {
-        console::print_json(&result)?;
+        report::print(&report::one(&result, &backend.place().to_string()))?;
     } else {
         console::print(lines(&result, Timestamp::now()).as_bytes())?;
     }

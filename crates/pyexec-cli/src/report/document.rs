@@ -66,10 +66,9 @@ impl Report for Document {
     fn ended(&mut self, result: &ExecutionResult, missing: &Missing) -> Result<u8, Failure> {
         let missing = missing.failure();
         let output = Some(self.output());
-        let record = Record { output, ..Record::of(result, missing.as_ref()) };
         let server = self.place.to_string();
-        record::print(&Record { server: &server, ..record })?;
-        Ok(record.exit_code)
+        record::print(&Record { output, server: &server, ..Record::of(result, missing.as_ref()) })?;
+        Ok(super::exit_code(result, missing.as_ref()))
     }
 
     fn failed(&mut self, failure: Failure) -> Result<u8, Failure> {
@@ -78,7 +77,7 @@ impl Report for Document {
         record::print(&Record {
             execution_id: self.id.as_ref().map(ExecutionId::as_str),
             status: self.status.as_ref().map(Status::as_str),
-            exit_code,
+            exit_code: Some(exit_code),
             output,
             error: Some(failure.record()),
             server: &server,

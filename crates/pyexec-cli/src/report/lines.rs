@@ -121,10 +121,8 @@ impl Report for Lines {
     fn ended(&mut self, result: &ExecutionResult, missing: &Missing) -> Result<u8, Failure> {
         self.flush_all()?;
         let (missing, server) = (missing.failure(), self.place.to_string());
-        let record = Record { server: &server, ..Record::of(result, missing.as_ref()) };
-        let exit_code = record.exit_code;
-        line("result", record)?;
-        Ok(exit_code)
+        line("result", Record { server: &server, ..Record::of(result, missing.as_ref()) })?;
+        Ok(super::exit_code(result, missing.as_ref()))
     }
 
     fn failed(&mut self, failure: Failure) -> Result<u8, Failure> {

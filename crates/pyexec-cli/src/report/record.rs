@@ -9,7 +9,9 @@ use serde::Serialize;
 pub(super) struct Record<'a> {
     pub(super) execution_id: Option<&'a str>,
     pub(super) status: Option<&'a str>,
-    pub(super) exit_code: u8,
+    /// Nothing where it isn't over.
+    pub(super) exit_code: Option<u8>,
+    pub(super) queue_position: Option<u64>,
     pub(super) outcome: Option<&'a str>,
     pub(super) signal: Option<i32>,
     #[serde(flatten)]
@@ -33,10 +35,12 @@ pub(super) struct Record<'a> {
 impl<'a> Record<'a> {
     /// What came of one; `missing` is what is wrong with its output.
     pub(super) fn of(result: &'a ExecutionResult, missing: Option<&Failure>) -> Self {
+        let is_over = result.status.is_terminal();
         Self {
             execution_id: Some(result.execution_id.as_str()),
             status: Some(result.status.as_str()),
-            exit_code: super::exit_code(result, missing),
+            exit_code: is_over.then(|| super::exit_code(result, missing)),
+            queue_position: result.queue_position,
             outcome: result.outcome.as_ref().map(Outcome::as_str),
             signal: result.signal,
             truncated: result.truncated || missing.is_some(),
@@ -82,6 +86,27 @@ pub(super) struct OutputRecord {
     pub(super) stderr: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) stderr_base64: Option<String>,
+}
+
+/// Executions as a server tells of them, each with its output or without.
+pub(crate) fn list<'a>(
+    executions: &'a [ExecutionResult],
+    server: &'a str,
+) -> impl Serialize + use<'a> {
+    let record = |execution| Record { server, ..Record::of(execution, None) };
+    ListRecord { executions: executions.iter().map(record).collect() }
+}
+
+/// An execution as a server tells of it, with its output so far.
+pub(crate) fn one<'a>(execution: &'a ExecutionResult, server: &'a str) -> impl Serialize + use<'a> {
+    let (stdout, stderr) = (execution.stdout.clone(), execution.stderr.clone());
+    let output = Some(OutputRecord { stdout, stderr, ..OutputRecord::default() });
+    Record { output, server, ..Record::of(execution, None) }
+}
+
+#[derive(Serialize)]
+struct ListRecord<'a> {
+    executions: Vec<Record<'a>>,
 }
 
 /// What went wrong.

@@ -18,8 +18,8 @@ fn values(mut session: Session) -> Vec<Value> {
     let text = String::from_utf8(output.stdout).unwrap();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let last = lines.last().unwrap();
-    if let Some(exit_code) = last.get("exit_code") {
-        assert_eq!(output.status.code().map(i64::from), exit_code.as_i64(), "{text}");
+    if let Some(exit_code) = last.get("exit_code").and_then(Value::as_i64) {
+        assert_eq!(output.status.code().map(i64::from), Some(exit_code), "{text}");
     }
     lines
 }
@@ -53,8 +53,8 @@ fn shown(mut value: Value) -> String {
 #[test]
 fn an_execution() {
     let code = "import sys\nprint('out')\nprint('err', file=sys.stderr)\nsys.exit(3)";
-    assert_snapshot!(shown(value(pyexec(["run", "--json"]).stdin(code))), @r#"{"error":null,"error_line":null,"error_type":null,"exit_code":3,"isolation":"full","outcome":"exited","result":null,"server":"local","signal":null,"status":"completed","stderr":"err\n","stdout":"out\n","traceback":[],"truncated":false}"#);
-    assert_snapshot!(shown(value(pyexec(["eval", "--json", "print('hi')\n6 * 7"]))), @r#"{"error":null,"error_line":null,"error_type":null,"exit_code":0,"isolation":"full","outcome":"exited","result":"42","server":"local","signal":null,"status":"completed","stderr":"","stdout":"hi\n","traceback":[],"truncated":false}"#);
+    assert_snapshot!(shown(value(pyexec(["run", "--json"]).stdin(code))), @r#"{"error":null,"error_line":null,"error_type":null,"exit_code":3,"isolation":"full","outcome":"exited","queue_position":null,"result":null,"server":"local","signal":null,"status":"completed","stderr":"err\n","stdout":"out\n","traceback":[],"truncated":false}"#);
+    assert_snapshot!(shown(value(pyexec(["eval", "--json", "print('hi')\n6 * 7"]))), @r#"{"error":null,"error_line":null,"error_type":null,"exit_code":0,"isolation":"full","outcome":"exited","queue_position":null,"result":"42","server":"local","signal":null,"status":"completed","stderr":"","stdout":"hi\n","traceback":[],"truncated":false}"#);
 }
 
 #[test]
@@ -168,6 +168,23 @@ fn events() {
 
     let mut unknown = values(server.client(["follow", "--json", "exe_none"]));
     assert_snapshot!(unknown.remove(0), @r#"{"error":{"causes":[],"code":"not_found","hint":null,"message":"execution not found (HTTP 404)"},"event":"error","exit_code":125}"#);
+}
+
+#[test]
+fn where_executions_stand() {
+    let (server, witness) = (live::serve(), Witness::new());
+    let submitted = server.client(["submit", "--json", "--network"]).stdin(witness.program());
+    let id = value(submitted)["execution_id"].as_str().unwrap().to_owned();
+    witness.wait();
+    let status = value(server.client(["status", "--json", &id]));
+    assert_eq!((&status["status"], &status["exit_code"]), (&"running".into(), &Value::Null));
+    assert_eq!((&status["stdout"], &status["server"]), (&"".into(), &server.url().into()));
+    value(server.client(["kill", "--json", &id]));
+    let list = value(server.client(["ps", "--json"]));
+    let [killed] = &list["executions"].as_array().unwrap()[..] else { panic!("{list}") };
+    assert_eq!((&killed["execution_id"], &killed["exit_code"]), (&id.into(), &137.into()));
+    assert_eq!(killed["error"]["code"], "killed");
+    assert!(killed.get("stdout").is_none());
 }
 
 #[test]
