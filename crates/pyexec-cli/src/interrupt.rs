@@ -1,9 +1,10 @@
-//! Work that Ctrl-C, SIGTERM and SIGHUP end in an orderly way.
+//! Work that Ctrl-C, SIGTERM and SIGHUP end in an orderly way, and so does a reader that leaves.
 
 use crate::failure::Failure;
 
 /// Signals that are caught from the moment that this was made. The first ends the wait for the
-/// work, so that the caller can clean up and leave; a second ends the process at once.
+/// work, so that the caller can clean up and leave; a second ends the process at once. That nobody
+/// reads our standard output any more counts as `SIGPIPE`.
 #[derive(Debug)]
 pub(crate) struct Interrupts(imp::Interrupts);
 
@@ -36,19 +37,29 @@ impl Interrupts {
 #[cfg(unix)]
 mod imp {
     use crate::{exit_code, failure::Failure};
+    use rustix::{
+        event::{PollFd, PollFlags, poll},
+        io::Errno,
+    };
     use signal_hook::{
-        consts::{SIGHUP, SIGINT, SIGTERM},
+        consts::{SIGHUP, SIGINT, SIGPIPE, SIGTERM},
         iterator::Signals,
     };
     use std::{
+        io::{self, IsTerminal},
         panic::{self, AssertUnwindSafe},
         process,
         sync::mpsc,
         thread,
+        time::Duration,
     };
 
     #[derive(Debug)]
     pub(super) struct Interrupts(Signals);
+
+    /// How long work may go on that nobody reads the output of: a program that ends after what
+    /// `head -n 1` took ended well.
+    const AFTERMATH: Duration = Duration::from_secs(1);
 
     enum News<T> {
         Done(Result<T, Failure>),
@@ -79,6 +90,14 @@ mod imp {
                     process::exit(exit_code::of_signal(signal).into());
                 }
             })?;
+            let abandoned = tell.clone();
+            spawn("pyexec-reader", move || {
+                if is_abandoned() {
+                    // What is over by now had a reader for all that it wrote.
+                    thread::sleep(AFTERMATH);
+                    abandoned.send(News::Signal(SIGPIPE)).unwrap_or_default();
+                }
+            })?;
             spawn("pyexec-work", move || {
                 let done = panic::catch_unwind(AssertUnwindSafe(work));
                 let done = done.unwrap_or_else(|_| Err(Failure::ours("an internal error")));
@@ -92,6 +111,25 @@ mod imp {
                     Err(Failure::interrupted(signal))
                 }
                 Err(_) => Err(Failure::ours("an internal thread ended without an answer")),
+            }
+        }
+    }
+
+    /// Waits until nobody reads standard output any more; `false` where that isn't to be known.
+    fn is_abandoned() -> bool {
+        let stdout = io::stdout();
+        if stdout.is_terminal() {
+            // Which says so by SIGHUP.
+            return false;
+        }
+        let mut polled = [PollFd::new(&stdout, PollFlags::empty())];
+        loop {
+            match poll(&mut polled, None) {
+                Ok(_) => {
+                    return polled[0].revents().intersects(PollFlags::ERR | PollFlags::HUP);
+                }
+                Err(Errno::INTR) => {}
+                Err(_) => return false,
             }
         }
     }

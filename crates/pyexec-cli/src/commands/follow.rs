@@ -6,6 +6,7 @@ use crate::{
     backend::{self, Backend, Place},
     console,
     excerpt::{Excerpt, Offsets, Part, Seen},
+    exit_code,
     failure::Failure,
     interrupt::Interrupts,
     report::{Lines, People, Report, SharedReport},
@@ -61,7 +62,9 @@ pub(super) fn follow(args: ExecutionArgs) -> Result<u8, Failure> {
     };
     interrupts.during(work, |signal| {
         farewell.interrupted(signal, None);
-        if verbosity != Verbosity::Json {
+        // Nobody wants to hear where nobody reads.
+        let is_read = exit_code::of_signal(signal) != exit_code::BROKEN_PIPE;
+        if verbosity != Verbosity::Json && is_read {
             // The terminal shows the keys.
             let line = if io::stderr().is_terminal() { "\n" } else { "" };
             console::tell(&format!("{line}{}", way_back(&id, &place, seen.offsets())));

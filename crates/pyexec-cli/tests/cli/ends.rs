@@ -152,6 +152,35 @@ fn head_ends_the_execution_on_a_server() {
 }
 
 #[test]
+fn head_ends_what_writes_nothing_more() {
+    let (server, witness) = (crate::live::serve(), Witness::new());
+    let folder = tempfile::tempdir().unwrap();
+    let program = format!("print('first')\n{}", witness.program());
+    std::fs::write(folder.path().join("main.py"), program).unwrap();
+    let thread = std::thread::spawn(move || witness.wait().assert_ends());
+    let path = folder.path().display();
+    let script =
+        format!("{{ \"$PYEXEC\" run --network {path}/main.py; echo $? >&2; }} | head -n 1");
+    assert_snapshot!(shell(&server, &script), @"
+    exit 0
+    --- stdout
+    first
+    --- stderr
+    141
+    ");
+    thread.join().unwrap();
+    // What ends by itself ended well, though nobody waited for that.
+    let script = "{ \"$PYEXEC\" eval 'print(1)'; echo $? >&2; } | head -n 1";
+    assert_snapshot!(shell(&server, script), @"
+    exit 0
+    --- stdout
+    1
+    --- stderr
+    0
+    ");
+}
+
+#[test]
 fn signals_end_it_on_a_server() {
     let server = crate::live::serve();
     for (signal, exit) in [(Signal::INT, "exit 130\n"), (Signal::TERM, "exit 143\n")] {
