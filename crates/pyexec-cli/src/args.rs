@@ -318,8 +318,12 @@ impl Command {
             Self::Ps(args) => {
                 args.connection.adopt(before.connection);
                 args.quiet |= before.output.quiet;
+                args.json |= before.output.json;
             }
-            Self::Status(args) => args.connection.adopt(before.connection),
+            Self::Status(args) => {
+                args.connection.adopt(before.connection);
+                args.json |= before.output.json;
+            }
             Self::Eval(args) => {
                 args.connection.adopt(before.connection);
                 args.limits.adopt(before.limits);
@@ -328,6 +332,10 @@ impl Command {
             #[cfg(all(feature = "local", target_os = "linux"))]
             Self::Serve(_) => {}
             #[cfg(all(feature = "local", target_os = "linux"))]
+            Self::Local(LocalArgs { command: LocalCommand::Status { json } }) => {
+                *json |= before.output.json;
+            }
+            #[cfg(all(feature = "local", target_os = "linux"))]
             Self::Local(_) => {}
             Self::Doctor(args) => {
                 args.connection.adopt(before.connection);
@@ -335,6 +343,7 @@ impl Command {
             }
             Self::Config(ConfigArgs { wanted: ConfigCommand::Show(args) }) => {
                 args.connection.adopt(before.connection);
+                args.json |= before.output.json;
             }
             Self::Config(_) | Self::Completions(_) | Self::Version | Self::Help(_) => {}
         }
@@ -414,6 +423,21 @@ mod tests {
         assert_eq!((args.limits.timeout, args.limits.memory), (Some(7), Some(64)));
         assert!(args.output.quiet && args.image.as_deref() == Some("a"));
         assert_eq!(args.script_args, ["-x"]);
+    }
+
+    /// Where it was taken for one of the command's own and forgotten, words would be printed.
+    #[test]
+    fn json_may_stand_before_every_command_that_has_it() {
+        let definition = definition();
+        for command in definition.get_subcommands() {
+            let name = command.get_name();
+            if !command.get_arguments().any(|arg| arg.get_long() == Some("json")) {
+                continue;
+            }
+            let id = if ["follow", "kill", "status"].contains(&name) { " exe_1" } else { "" };
+            let told = format!("{:?}", parsed(&format!("pyexec --json {name}{id}")).unwrap());
+            assert!(told.contains("json: true"), "{told}");
+        }
     }
 
     #[test]

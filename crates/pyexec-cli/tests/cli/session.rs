@@ -47,7 +47,7 @@ impl Session {
     }
 
     /// Puts a file that may be executed into the folder.
-    #[cfg(unix)]
+    #[cfg(all(feature = "local", target_os = "linux"))]
     pub(crate) fn script(self, name: &str, contents: &str) -> Self {
         use std::os::unix::fs::PermissionsExt;
         let path = self.folder.path().join(name);
@@ -57,7 +57,7 @@ impl Session {
     }
 
     /// Puts a symbolic link into the folder.
-    #[cfg(unix)]
+    #[cfg(all(feature = "local", target_os = "linux"))]
     pub(crate) fn link(self, target: &str, name: &str) -> Self {
         std::os::unix::fs::symlink(target, self.folder.path().join(name)).unwrap();
         self
