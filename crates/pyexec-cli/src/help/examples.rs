@@ -10,7 +10,9 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
   pyexec run --timeout 10 --memory 256 project/
   # Code from a pipe, with a variable of this shell
   export NAME=Ann
-  echo 'import os; print(os.environ[\"NAME\"])' | pyexec run -e NAME",
+  echo 'import os; print(os.environ[\"NAME\"])' | pyexec run -e NAME
+  # Nothing yet, but a list of what would be sent and what would not
+  pyexec run --dry-run project/",
     ),
     (
         "submit",
@@ -25,6 +27,8 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
         "  # What was submitted
   id=$(pyexec submit script.py)
   pyexec follow \"$id\"
+  # Of what it wrote so far the last line only, and all that comes
+  pyexec follow --tail 1 \"$(pyexec submit script.py)\"
   # Its output alone, and only if it succeeds
   pyexec follow -q \"$(pyexec submit project/)\"",
     ),
@@ -41,7 +45,7 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
         "  # What there is, the newest first
   pyexec ps
   # The ids of what runs, to end it all
-  pyexec ps -q --status running | xargs -r -n 1 pyexec kill",
+  pyexec ps -q --status running | xargs -r pyexec kill",
     ),
     (
         "status",

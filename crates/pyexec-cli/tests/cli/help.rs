@@ -221,6 +221,8 @@ fn help_of_all() {
       # Code from a pipe, with a variable of this shell
       export NAME=Ann
       echo 'import os; print(os.environ["NAME"])' | pyexec run -e NAME
+      # Nothing yet, but a list of what would be sent and what would not
+      pyexec run --dry-run project/
     "#);
     assert_snapshot!(pyexec(["serve", "--help"]).show(), @"
     exit 0

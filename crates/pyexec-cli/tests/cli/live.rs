@@ -176,3 +176,20 @@ fn the_end_of_what_was_written() {
     For more information, try '--help'.
     ");
 }
+
+#[test]
+fn output_that_the_server_keeps_no_more() {
+    let config = "port = 0\noutput_mb = 1\n";
+    let server = Served::start(pyexec(["serve", "--config", "c.toml"]).file("c.toml", config));
+    let code = "print('x' * 2_999_999)";
+    let mut run = server.client(["run", "-v"]).stdin(code);
+    let stderr = String::from_utf8(run.output().stderr).unwrap();
+    let id = stderr.strip_prefix("Execution ID: ").unwrap().lines().next().unwrap();
+    // Whoever comes later finds the beginning and the end.
+    let output = server.client(["follow", id]).output();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(125), 1 << 20));
+    assert_snapshot!(String::from_utf8(output.stderr).unwrap(), @"
+    error: the output is incomplete: 1951424 bytes of standard output left out
+    hint: a server keeps the beginning and the end of what is too long; have the program write less
+    ");
+}
