@@ -16,6 +16,9 @@ pub(crate) enum Benchmark {
     /// Requests by our clients beside the bare libraries, and uploads beside curl; `-- --quick`
     /// for fewer rounds.
     Clients,
+    /// The command as a whole process beside `true` and the bare interpreter; `-- --quick` for
+    /// fewer rounds.
+    Cli,
 }
 
 pub(crate) fn bench(
@@ -26,6 +29,7 @@ pub(crate) fn bench(
     let (package, target) = match benchmark {
         Benchmark::Executions => ("pyexec-server", "executions"),
         Benchmark::Clients => ("pyexec-server", "clients"),
+        Benchmark::Cli => ("pyexec-cli", "cli"),
         Benchmark::Archive => ("pyexec-archive", "archive"),
     };
     Ok(cmd!(shell, "cargo bench -p {package} --bench {target} -- {arguments...}").run()?)

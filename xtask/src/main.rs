@@ -4,6 +4,7 @@
 
 mod attacks;
 mod bench;
+mod binaries;
 mod check;
 mod features;
 mod fuzz_api;
@@ -39,6 +40,8 @@ enum Chore {
     /// Fails when there are more than agreed, or when pyexec-core brings one that does I/O. The
     /// bounds are in `xtask/src/sizes.rs`.
     Sizes,
+    /// Builds the command in three sizes, and prints how large each is.
+    Binaries,
     /// Builds each library and the command with each of their features alone.
     ///
     /// And once without any. The features are those of the manifests, `default` excepted. Goes on
@@ -93,6 +96,7 @@ fn run(chore: Chore) -> Result<(), Box<dyn Error>> {
         Chore::Features => features::features(&shell),
         Chore::Attacks(wanted) => attacks::attacks(&shell, &wanted),
         Chore::FuzzApi(wanted) => fuzz_api::fuzz_api(&shell, &wanted),
+        Chore::Binaries => binaries::binaries(&shell),
         Chore::Man => man::man(&shell),
         Chore::Bench { benchmark, arguments } => bench::bench(&shell, benchmark, &arguments),
     }
