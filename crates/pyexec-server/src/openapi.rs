@@ -5,8 +5,10 @@ mod prose;
 
 use crate::routes;
 use answers::OfEveryRoute;
+use axum::Json;
 use pyexec_types::{OutputChunk, StatusChange};
 use serde_json::Value;
+use std::sync::LazyLock;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -59,8 +61,16 @@ impl Modify for Tokens {
     }
 }
 
-/// The document that `/docs/doc.json` serves.
-pub(crate) fn document() -> Value {
+/// Where it is served.
+pub(crate) const PATH: &str = "/docs/doc.json";
+
+/// `GET /docs/doc.json`: the document, which is built when it is first asked for.
+pub(crate) async fn serve() -> Json<&'static Value> {
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
+    Json(&DOCUMENT)
+}
+
+fn document() -> Value {
     // Names and texts become JSON whatever they are.
     let mut document = serde_json::to_value(Api::openapi()).unwrap_or_default();
     prose::polish(&mut document);

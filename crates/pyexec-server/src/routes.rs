@@ -36,7 +36,7 @@ use axum::{
 };
 use std::any::Any;
 use tower_http::{catch_panic::CatchPanicLayer, set_header::SetResponseHeaderLayer};
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 /// All routes.
 pub(crate) fn router(state: AppState) -> Router {
@@ -55,8 +55,9 @@ pub(crate) fn router(state: AppState) -> Router {
     let watched = Router::new()
         .route("/metrics", get(metrics::metrics))
         .layer(middleware::from_fn_with_state(state.clone(), authenticate));
-    let docs =
-        SwaggerUi::new("/docs").external_url_unchecked("/docs/doc.json", openapi::document());
+    // The browser would build the document here and now, for servers that nobody asks for it.
+    let docs = Router::from(SwaggerUi::new("/docs").config(Config::from(openapi::PATH)))
+        .route(openapi::PATH, get(openapi::serve));
     let nosniff = HeaderValue::from_static("nosniff");
     Router::new()
         .nest("/api/v1", api)
