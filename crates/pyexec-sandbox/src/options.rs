@@ -19,7 +19,9 @@ pub struct SandboxOptions {
     pub isolation: IsolationLevel,
     /// What a job that asks for the network gets (default: a refusal).
     pub network: Network,
-    /// Sandboxes to keep ready for each interpreter in use (default: 1).
+    /// Sandboxes to keep ready for each interpreter in use (default: 1). With [`Start::Strict`]
+    /// and 0, the first job gets the one that isolation was tried out with, and each later one its
+    /// own when it comes: the least work for a single job.
     pub ready: usize,
     /// How interpreters come to be; [`Start::Strict`] is for every job (default:
     /// [`Start::Zygote`]).

@@ -28,8 +28,14 @@ impl Server {
         // For one execution, a template would cost more than it saves.
         let start = Start::Strict;
         let network = if host_network { Network::Host } else { Network::None };
-        let options =
-            SandboxOptions { isolation: isolation()?, network, start, ..SandboxOptions::default() };
+        let options = SandboxOptions {
+            isolation: isolation()?,
+            network,
+            start,
+            // There is no next one.
+            ready: 0,
+            ..SandboxOptions::default()
+        };
         Ok(Self(EmbeddedServer::start_with(config, options)?))
     }
 

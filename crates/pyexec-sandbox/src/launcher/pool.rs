@@ -287,7 +287,7 @@ impl Launcher {
         let plain = free.clone().filter(|sandbox| matches!(sandbox.state, State::Plain(_))).count();
         let runs = self.sandboxes.iter().any(|sandbox| matches!(sandbox.state, State::Taken(_)));
         let ready = if runs { self.setup.ready.min(1) } else { self.setup.ready };
-        let spare = if self.nursery.is_off() { ready.max(1) } else { usize::from(!runs) };
+        let spare = if self.nursery.is_off() { ready } else { usize::from(!runs) };
         let lacking = self.nursery.in_use().find(|index| {
             let warm =
                 |sandbox: &&Sandbox| matches!(sandbox.state, State::Warm(of) if of == *index);

@@ -1,7 +1,7 @@
 //! The processes behind a sandbox: they end together, and come back when they die alone.
 
 use crate::harness::job;
-use pyexec_sandbox::{Captured, End, Sandbox, SandboxOptions, Stop};
+use pyexec_sandbox::{Captured, End, Sandbox, SandboxOptions, Start, Stop};
 use rustix::process::{Pid, Signal, kill_process};
 use std::{
     path::PathBuf,
@@ -47,6 +47,18 @@ fn start() -> (Sandbox, Pid) {
     let sandbox = Sandbox::start(SandboxOptions::default()).unwrap();
     let launcher = Pid::from_raw(sandbox.launcher_id() as i32).unwrap();
     (sandbox, launcher)
+}
+
+#[test]
+fn nothing_is_made_ready_where_nothing_is_to_be() {
+    let options = SandboxOptions { start: Start::Strict, ready: 0, ..SandboxOptions::default() };
+    let sandbox = Sandbox::start(options).unwrap();
+    let ready = || children(sandbox.launcher_id(), "pyexec-launcher").len();
+    assert_eq!(ready(), 1, "that of the trial");
+    for _ in 0..2 {
+        assert_eq!(run(&sandbox, "print(1)"), (End::Exited(0), "1\n".to_owned()));
+        until("the sandbox's end", || ready() == 0);
+    }
 }
 
 #[test]
