@@ -52,7 +52,7 @@ impl Background {
     ///
     /// Where the folder can't be used.
     pub(crate) fn find() -> Result<Option<Self>, Failure> {
-        let folder = Folder::open()?;
+        let Some(folder) = Folder::find()? else { return Ok(None) };
         let _turn = folder.turn().map_err(|error| folder.failed(&error))?;
         Self::running(&folder)
     }

@@ -51,6 +51,15 @@ pub(crate) fn state_folder() -> Result<PathBuf, Failure> {
 }
 
 impl Folder {
+    /// The folder, if there has been a server.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub(crate) fn find() -> Result<Option<Self>, Failure> {
+        if state_folder()?.exists() { Self::open().map(Some) } else { Ok(None) }
+    }
+
     /// `pyexec/local` where the XDG specification has a user's state.
     ///
     /// # Errors

@@ -203,6 +203,7 @@ fn ids_of_the_local_server() {
     let ids = || offered(local(pyexec([])), &["pyexec", "follow", "exe"]);
     // Nobody starts it just to ask.
     assert_eq!(ids(), [""; 0]);
+    assert_eq!(std::fs::read_dir(state.path()).unwrap().count(), 0);
     let output = local(pyexec(["submit"])).stdin("1").output();
     let id = String::from_utf8(output.stdout).unwrap();
     assert_eq!(ids(), [id.trim()]);
