@@ -355,9 +355,9 @@ impl Command {
             Self::Run(args) | Self::Submit(args) => {
                 let profile = args.connection.settle(lookup)?.profile;
                 args.limits.adopt(LimitArgs::of(&profile));
-                let version = profile.python.map(|version| format!("python:{version}-slim"));
-                if args.python.is_none() {
-                    args.image = args.image.take().or(profile.image).or(version);
+                if args.python.is_none() && args.image.is_none() {
+                    args.image = profile.image;
+                    args.python = profile.python.filter(|_| args.image.is_none());
                 }
             }
             Self::Follow(args) => {
