@@ -1,31 +1,27 @@
 //! Sending a project, with somebody who watches.
 
 use crate::progress::Progress;
-use pyexec_blocking::{
-    Archive, Client, Result,
-    types::{ExecutionId, Health, Metadata},
-};
-use pyexec_core::{Body, Endpoint, Submission, endpoints::ExecuteAsync};
+use pyexec_blocking::{Client, Result, types::Health};
+use pyexec_core::{Body, Endpoint, Submission};
 use std::{
     io,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
-/// Submits a project and shows how far that is. Where `is_over` says so, it ends half-way, and no
+/// Sends a project to an endpoint and shows how far that is. Where `is_over` says so, it ends half-way, and no
 /// server runs half a project.
 ///
 /// # Errors
 ///
-/// As [`Client::execute_async`].
-pub(crate) fn upload(
+/// As the client's method for that endpoint.
+pub(crate) fn upload<E: Submission>(
     client: &Client,
-    archive: &Archive,
-    metadata: &Metadata,
+    inner: E,
     progress: Progress,
     is_over: impl Fn() -> bool + Send + Sync + 'static,
-) -> Result<ExecutionId> {
+) -> Result<E::Output> {
     let upload = Arc::new(Upload { progress: Mutex::new(progress), is_over });
-    let inner = ExecuteAsync::new(archive, metadata);
     let submitted =
         client.run(Watched { inner, upload: Arc::clone(&upload) }.submit(client.options()));
     upload.with(Progress::clear);
@@ -44,13 +40,13 @@ impl<F> Upload<F> {
 }
 
 /// The endpoint, whose body says how much of it was sent.
-struct Watched<F> {
-    inner: ExecuteAsync,
+struct Watched<E, F> {
+    inner: E,
     upload: Arc<Upload<F>>,
 }
 
-impl<F: Fn() -> bool + Send + Sync + 'static> Endpoint for Watched<F> {
-    type Output = ExecutionId;
+impl<E: Endpoint, F: Fn() -> bool + Send + Sync + 'static> Endpoint for Watched<E, F> {
+    type Output = E::Output;
 
     fn request(&self) -> Result<http::Request<Body>> {
         let request = self.inner.request()?;
@@ -67,12 +63,16 @@ impl<F: Fn() -> bool + Send + Sync + 'static> Endpoint for Watched<F> {
         }))
     }
 
-    fn response(&self, response: http::Response<Vec<u8>>) -> Result<ExecutionId> {
+    fn response(&self, response: http::Response<Vec<u8>>) -> Result<E::Output> {
         self.inner.response(response)
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        self.inner.timeout()
     }
 }
 
-impl<F: Fn() -> bool + Send + Sync + 'static> Submission for Watched<F> {
+impl<E: Submission, F: Fn() -> bool + Send + Sync + 'static> Submission for Watched<E, F> {
     fn depends_on_health(&self) -> bool {
         self.inner.depends_on_health()
     }

@@ -8,11 +8,12 @@ use crate::{
     failure::Failure,
     interrupt::Interrupts,
     progress::Progress,
-    report::{Document, People, Report, SharedReport},
+    report::{self, Document, People, Report, SharedReport},
     upload::upload,
     watch::{self, End},
 };
 use pyexec_blocking::{Client, Error, Events, types::ExecutionId};
+use pyexec_core::endpoints::{ExecuteAsync, ExecuteSync};
 use std::time::Duration;
 
 /// How long somebody who leaves waits for the id of what was just submitted.
@@ -68,18 +69,15 @@ struct Run {
 
 impl Run {
     fn carry_out(mut self, mut submission: Submission) -> Result<u8, Failure> {
-        let submitted = submission.adapt(&self.client, &self.place).and_then(|()| {
-            let custody = self.custody.clone();
-            let submit = || {
-                let Submission { archive, metadata, .. } = &submission;
-                let progress = Progress::new(submission.verbosity);
-                upload(&self.client, archive, metadata, progress, move || custody.is_left())
-            };
-            let submitted = self.custody.submit(submit).ok_or_else(left)?;
-            submitted.map_err(|error| backend::explain(error, true))
-        });
+        let submitted = submission
+            .adapt(&self.client, &self.place)
+            .and_then(|()| self.custody.submit(|| self.submit(&submission)).ok_or_else(left));
         let id = match submitted {
-            Ok(id) => id,
+            Ok(Ok(id)) => id,
+            Ok(Err(error)) if is_unknown_route(&error) => return self.at_once(&submission),
+            Ok(Err(error)) => {
+                return self.last_words(|report| report.failed(backend::explain(error, true)));
+            }
             Err(failure) => return self.last_words(|report| report.failed(failure)),
         };
         // Whatever keeps us from showing its output ends it.
@@ -95,6 +93,31 @@ impl Run {
         })
     }
 
+    fn submit(
+        &self,
+        Submission { archive, metadata, verbosity, .. }: &Submission,
+    ) -> Result<ExecutionId, Error> {
+        let custody = self.custody.clone();
+        let endpoint = ExecuteAsync::new(archive, metadata);
+        upload(&self.client, endpoint, Progress::new(*verbosity), move || custody.is_left())
+    }
+
+    /// Runs it where a server knows synchronous requests only: there is no id to kill it by, and
+    /// leaving, which closes the connection, is what ends it.
+    fn at_once(
+        mut self,
+        Submission { archive, metadata, verbosity, .. }: &Submission,
+    ) -> Result<u8, Failure> {
+        let custody = self.custody.clone();
+        let endpoint = ExecuteSync::new(archive, metadata);
+        let progress = Progress::new(*verbosity);
+        let result = upload(&self.client, endpoint, progress, move || custody.is_left());
+        self.last_words(|report| match result {
+            Ok(result) => report::whole(report, &result),
+            Err(error) => report.failed(backend::explain(error, true)),
+        })
+    }
+
     /// Says the last words, unless a signal was first.
     fn last_words(
         &mut self,
@@ -107,6 +130,11 @@ impl Run {
 /// Somebody else knows why.
 fn left() -> Failure {
     Failure::quiet(crate::exit_code::FAILURE)
+}
+
+/// Whether the server has no such route.
+fn is_unknown_route(error: &Error) -> bool {
+    error.status().is_some_and(|status| matches!(status.as_u16(), 404 | 405 | 501))
 }
 
 /// Whether the server gives output as it was written.

@@ -10,6 +10,7 @@ use crate::{
     report,
     upload::upload,
 };
+use pyexec_core::endpoints::ExecuteAsync;
 use serde::Serialize;
 
 /// What `--json` prints.
@@ -33,7 +34,8 @@ pub(super) fn submit(mut args: RunArgs) -> Result<u8, Failure> {
     let client = backend.client();
     submission.adapt(&client, &backend.place())?;
     let Submission { archive, metadata, .. } = &submission;
-    let id = upload(&client, archive, metadata, Progress::new(verbosity), || false)
+    let endpoint = ExecuteAsync::new(archive, metadata);
+    let id = upload(&client, endpoint, Progress::new(verbosity), || false)
         .map_err(|error| backend::explain(error, false))?;
     if verbosity == Verbosity::Json {
         let server = backend.place().to_string();

@@ -157,6 +157,55 @@ fn an_execution_that_the_server_forgot() {
 }
 
 #[test]
+fn a_server_that_knows_synchronous_requests_only() {
+    let url = server(|asked: Asked| {
+        match asked.line() {
+        "GET /health" => asked.say(&ok(r#"{"status":"ok"}"#)),
+        "POST /api/v1/exec/sync" => asked.say(&ok(
+            r#"{"execution_id":"exe_1","status":"completed","stdout":"out","stderr":"err","exit_code":3}"#,
+        )),
+        _ => asked.say(&json("404 Not Found", r#"{"error":"no such page"}"#)),
+    }
+    });
+    assert_snapshot!(run(&url, ["run"]).show(), @"
+    exit 3
+    --- stdout
+    out<no newline>
+    --- stderr
+    err<no newline>
+    ");
+    let nothing = server(|asked| asked.say(&json("404 Not Found", r#"{"error":"no such page"}"#)));
+    assert_snapshot!(run(&nothing, ["run"]).show(), @"
+    exit 125
+    --- stderr
+    error: no such page (HTTP 404)
+    ");
+}
+
+#[test]
+fn leaving_ends_what_has_no_id() {
+    let (tell, told) = mpsc::channel();
+    let url = server(move |asked: Asked| match asked.line() {
+        "GET /health" => asked.say(&ok(r#"{"status":"ok"}"#)),
+        "POST /api/v1/exec/sync" => {
+            tell.send("runs").unwrap();
+            asked.hold();
+            tell.send("left").unwrap();
+        }
+        _ => asked.say(&json("404 Not Found", r#"{"error":"no such page"}"#)),
+    });
+    let session = pyexec(["run", "main.py"]).env("PYEXEC_SERVER", &url).file("main.py", "1");
+    let (mut command, _folder) = session.into_parts();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let patience = Duration::from_secs(20);
+    assert_eq!(told.recv_timeout(patience).unwrap(), "runs");
+    kill_process(pid(&child), Signal::INT).unwrap();
+    assert_eq!(told.recv_timeout(patience).unwrap(), "left");
+    wait(&mut child);
+    assert_snapshot!(shown(&child.wait_with_output().unwrap()), @"exit 130");
+}
+
+#[test]
 fn a_second_ctrl_c_waits_for_nobody() {
     let (tell, killed) = mpsc::channel();
     let url = server(move |asked: Asked| match asked.line() {
