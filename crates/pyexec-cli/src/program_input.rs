@@ -2,7 +2,6 @@
 
 use crate::failure::Failure;
 use base64::{Engine, prelude::BASE64_STANDARD};
-use pyexec_blocking::types::Metadata;
 use std::{
     fs,
     io::{self, Read},
@@ -63,29 +62,13 @@ impl InputSource {
     }
 }
 
-/// Puts a program's input where the server finds it: in a string where it is text, which every
-/// server takes. The client refuses the rest where the server would overlook it.
-pub(crate) fn attach(input: Vec<u8>, metadata: &mut Metadata) {
+/// A program's input as `stdin`, where it is text, which every server takes, or else as
+/// `stdin_base64`, which the client refuses where the server would overlook it.
+pub(crate) fn encode(input: Vec<u8>) -> (String, String) {
     match String::from_utf8(input) {
-        Ok(text) => metadata.stdin = text,
-        Err(error) => metadata.stdin_base64 = BASE64_STANDARD.encode(error.as_bytes()),
+        Ok(text) => (text, String::new()),
+        Err(error) => (String::new(), BASE64_STANDARD.encode(error.as_bytes())),
     }
-}
-
-/// The input of code without a project, which is text.
-///
-/// # Errors
-///
-/// Where it isn't UTF-8.
-pub(crate) fn text(input: Vec<u8>) -> Result<String, Failure> {
-    String::from_utf8(input).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let message =
-            format!("the program's input is not UTF-8 (byte {at}); only text can be sent");
-        Failure::usage(message).hint(
-            "with `pyexec run`, send it as a file of the project and have the program open it",
-        )
-    })
 }
 
 #[cfg(test)]
@@ -106,13 +89,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text() {
-        let mut metadata = Metadata::new("main.py");
-        attach("é\0\r\n".into(), &mut metadata);
-        assert_eq!((&*metadata.stdin, &*metadata.stdin_base64), ("é\0\r\n", ""));
-        let mut metadata = Metadata::new("main.py");
-        attach(b"ab\xff".to_vec(), &mut metadata);
-        assert_eq!((&*metadata.stdin, &*metadata.stdin_base64), ("", "YWL/"));
-        let error = format!("{:?}", text(b"ab\xff".to_vec()).unwrap_err());
-        assert!(error.contains("(byte 2)"), "{error}");
+        assert_eq!(encode("é\0\r\n".into()), ("é\0\r\n".into(), String::new()));
+        assert_eq!(encode(b"ab\xff".to_vec()), (String::new(), "YWL/".into()));
     }
 }

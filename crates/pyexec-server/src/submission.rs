@@ -118,6 +118,7 @@ impl Submission {
         if request.requirements_txt.trim() != "-" {
             refuse_requirements(&request.requirements_txt)?;
         }
+        check_variables(&request.env_vars)?;
         let files = files(&request);
         let bytes: usize = files.iter().map(|(_, text)| text.len()).sum();
         if bytes > MOST_CODE {
@@ -143,7 +144,8 @@ impl Submission {
             .map_err(|error| invalid(format!("files: {error}")))?;
         let upload = Upload::read(archive.open(), space, &ReadOptions::default())?;
         let mut submission = Self::new(upload, &wanted, token, config, backend)?;
-        submission.job.stdin = request.stdin.into_bytes();
+        submission.job.stdin = stdin(request.stdin, &request.stdin_base64)?;
+        submission.job.env = request.env_vars;
         Ok(submission)
     }
 

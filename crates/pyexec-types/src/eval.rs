@@ -27,6 +27,14 @@ pub struct SimpleExecRequest {
     /// What the code reads from its standard input.
     #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
     pub stdin: String,
+    /// The same for input that isn't text: bytes in base64, in place of `stdin`. Only for servers
+    /// that offer `eval_stdin_base64`; others pass it over (*ext*).
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
+    pub stdin_base64: String,
+    /// Environment variables as `KEY=value`. Only for servers that offer `eval_env_vars`; others
+    /// pass them over (*ext*).
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "Vec::is_empty")]
+    pub env_vars: Vec<String>,
     /// Limits; the server's defaults where missing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<ExecutionConfig>,
@@ -76,9 +84,17 @@ mod tests {
     }
 
     #[test]
+    fn extensions_stand_beside_what_they_extend() {
+        let json = r#"{"code":"1","stdin_base64":"/w==","env_vars":["A=1"]}"#;
+        let request: SimpleExecRequest = serde_json::from_str(json).unwrap();
+        assert_eq!((&*request.stdin_base64, &*request.env_vars), ("/w==", &["A=1".to_owned()][..]));
+        assert_eq!(serde_json::to_string(&request).unwrap(), json);
+    }
+
+    #[test]
     fn missing_null_and_zero_are_one() {
-        let nulls = r#"{"code":null,"files":null,"entrypoint":null,"stdin":null,"config":null,"python_version":null,"eval_last_expr":null,"requirements_txt":null}"#;
-        let zeros = r#"{"code":"","files":[],"entrypoint":"","stdin":"","python_version":"","eval_last_expr":false,"requirements_txt":"","future":[]}"#;
+        let nulls = r#"{"code":null,"files":null,"entrypoint":null,"stdin":null,"stdin_base64":null,"env_vars":null,"config":null,"python_version":null,"eval_last_expr":null,"requirements_txt":null}"#;
+        let zeros = r#"{"code":"","files":[],"entrypoint":"","stdin":"","stdin_base64":"","env_vars":[],"python_version":"","eval_last_expr":false,"requirements_txt":"","future":[]}"#;
         for json in ["{}", nulls, zeros] {
             let request: SimpleExecRequest = serde_json::from_str(json).unwrap();
             assert_eq!(request, SimpleExecRequest::default(), "{json}");

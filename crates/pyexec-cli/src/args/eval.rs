@@ -22,8 +22,8 @@ pub(crate) struct EvalArgs {
     /// Packages to install before, as a requirements.txt
     #[arg(long, value_name = "FILE")]
     pub(crate) requirements: Option<PathBuf>,
-    /// For `run` only; the API has no place for it here.
-    #[arg(long = "env", short, value_name = "VAR", hide = true)]
+    /// Environment variable of the code: NAME (with its value here) or NAME=value
+    #[arg(long = "env", short, value_name = "VAR")]
     pub(crate) env: Vec<String>,
     /// Python version, such as 3.12
     #[arg(long, value_name = "VERSION")]

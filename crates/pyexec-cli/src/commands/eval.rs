@@ -8,6 +8,7 @@ use crate::{
     interrupt::Interrupts,
     program_input::{self, InputSource},
     report::{self, Document, People, Report, SharedReport},
+    variables,
     watch::{self, End},
 };
 use pyexec_blocking::{
@@ -15,7 +16,7 @@ use pyexec_blocking::{
     types::{CodeFile, ExecutionResult, SimpleExecRequest},
 };
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
 };
 
@@ -66,12 +67,7 @@ fn exact(
 
 /// All that the command line names.
 fn request(args: EvalArgs) -> Result<SimpleExecRequest, Failure> {
-    if !args.env.is_empty() {
-        let message = "-e: `eval` can't give variables: the API has no place for them";
-        return Err(
-            Failure::usage(message).hint("`pyexec run -e` can, with code from a file or a pipe")
-        );
-    }
+    let env_vars = variables::resolve(&args.env, |name| env::var_os(name))?;
     let requirements_txt = match &args.requirements {
         None => String::new(),
         Some(path) => read(path)?,
@@ -84,13 +80,15 @@ fn request(args: EvalArgs) -> Result<SimpleExecRequest, Failure> {
         python_version: args.python.unwrap_or_default(),
         eval_last_expr: !args.no_result,
         requirements_txt,
+        env_vars,
         ..SimpleExecRequest::default()
     };
-    let request = match args.files.is_empty() {
+    let mut request = match args.files.is_empty() {
         true => SimpleExecRequest { code: code(args.code)?, ..request },
         false => SimpleExecRequest { files: files(&args.files)?, ..request },
     };
-    Ok(SimpleExecRequest { stdin: program_input::text(source.read()?)?, ..request })
+    (request.stdin, request.stdin_base64) = program_input::encode(source.read()?);
+    Ok(request)
 }
 
 fn files(paths: &[PathBuf]) -> Result<Vec<CodeFile>, Failure> {

@@ -67,7 +67,7 @@ impl Submission {
         };
         let input = source.read()?;
         let stdin_bytes = input.len();
-        program_input::attach(input, &mut metadata);
+        (metadata.stdin, metadata.stdin_base64) = program_input::encode(input);
         Ok(Self { archive: project.archive, metadata, stdin_bytes, verbosity })
     }
 

@@ -151,13 +151,24 @@ fn input() {
 }
 
 #[test]
-fn what_only_a_project_can_have() {
-    assert_snapshot!(pyexec(["eval", "-e", "A=1", "1"]).show(), @"
+fn variables_and_bytes() {
+    let code = "import os, sys; os.environ['A'], os.environ['B'], sys.stdin.buffer.read()";
+    let eval = pyexec(["eval", "-e", "A=x y", "-e", "B", "--stdin", "in.bin", code]);
+    assert_snapshot!(eval.env("B", "ours").file("in.bin", b"ab\xff").show(), @r"
+    exit 0
+    --- stdout
+    ('x y', 'ours', b'ab\xff')
+    ");
+    assert_snapshot!(pyexec(["eval", "-e", "UNSET_HERE", "1"]).show(), @"
     exit 2
     --- stderr
-    error: -e: `eval` can't give variables: the API has no place for them
-    hint: `pyexec run -e` can, with code from a file or a pipe
+    error: -e UNSET_HERE: the variable isn't set
+    hint: set it, or give its value: -e UNSET_HERE=value
     ");
+}
+
+#[test]
+fn requirements() {
     let requirements = pyexec(["eval", "--requirements", "r.txt", "1"]).file("r.txt", "six\n");
     assert_snapshot!(requirements.show(), @"
     exit 125

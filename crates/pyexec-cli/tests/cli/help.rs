@@ -54,6 +54,8 @@ fn help() {
           --stdin <FILE>         Give the code a file as its standard input; without this and -i it has
                                  none
           --requirements <FILE>  Packages to install before, as a requirements.txt
+      -e, --env <VAR>            Environment variable of the code: NAME (with its value here) or
+                                 NAME=value
           --python <VERSION>     Python version, such as 3.12
           --no-result            Don't ask for the value of the last expression
       -s, --server <URL>         Server to use, such as http://127.0.0.1:PORT, or `local` for this

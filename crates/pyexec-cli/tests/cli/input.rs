@@ -67,12 +67,6 @@ fn a_shell_loop_keeps_its_input() {
 #[test]
 fn input_that_makes_no_sense() {
     let run = |args: [&str; 4]| pyexec(args).file("echo.py", ECHO).file("in.bin", b"ab\xff");
-    assert_snapshot!(run(["eval", "1", "--stdin", "in.bin"]).show(), @"
-    exit 2
-    --- stderr
-    error: the program's input is not UTF-8 (byte 2); only text can be sent
-    hint: with `pyexec run`, send it as a file of the project and have the program open it
-    ");
     let older = server(|asked: Asked| match asked.line() {
         "GET /health" => asked.say(&ok(r#"{"status":"ok"}"#)),
         line => panic!("{line}"),
@@ -82,6 +76,18 @@ fn input_that_makes_no_sense() {
     exit 125
     --- stderr
     error: the server takes only text as a program's input, which stdin_base64 isn't
+    ");
+    let refused = pyexec(["eval", "-s", &older, "--stdin", "in.bin", "1"]);
+    assert_snapshot!(refused.file("in.bin", b"ab\xff").show(), @"
+    exit 125
+    --- stderr
+    error: the server takes only text as a program's input, which stdin_base64 isn't
+    ");
+    let refused = pyexec(["eval", "-s", &older, "-e", "A=1", "1"]);
+    assert_snapshot!(refused.show(), @"
+    exit 125
+    --- stderr
+    error: the server takes no environment variables with code to evaluate
     ");
     assert_snapshot!(run(["run", "echo.py", "--stdin", "none"]).show(), @"
     exit 125

@@ -5,7 +5,8 @@ use axum::{Json, extract::State};
 use pyexec_types::{Health, HealthLimits};
 
 /// What this server does beyond the original.
-const EXTENSIONS: [&str; 5] = ["events", "wait", "list", "idempotency", "stdin_base64"];
+const EXTENSIONS: [&str; 7] =
+    ["events", "wait", "list", "idempotency", "stdin_base64", "eval_stdin_base64", "eval_env_vars"];
 
 /// Whether the server is there, and what it can do.
 #[utoipa::path(

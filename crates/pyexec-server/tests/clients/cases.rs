@@ -184,6 +184,24 @@ pub(crate) fn eval_has_a_result<S: Subject>() {
     assert_eq!(client.eval(&request).unwrap().result.as_deref(), Some("3"));
 }
 
+pub(crate) fn eval_takes_variables_and_bytes<S: Subject>() {
+    let request = |env: &str, stdin_base64: &str| {
+        let code = "import os, sys; os.environ['A'], sys.stdin.buffer.read()";
+        shared::<S>().eval(&SimpleExecRequest {
+            stdin_base64: stdin_base64.into(),
+            env_vars: vec![env.into()],
+            ..SimpleExecRequest::new(code)
+        })
+    };
+    let result = request("A=x=\"é\"", "/w==").unwrap();
+    assert_eq!(result.result.as_deref(), Some(r#"('x="é"', b'\xff')"#));
+    for (env, base64, complaint) in [("A", "", "env_vars"), ("A=1", "-", "no base64")] {
+        let error = request(env, base64).unwrap_err();
+        assert_eq!(error.status().unwrap(), 400);
+        assert!(error.to_string().contains(complaint), "{error}");
+    }
+}
+
 pub(crate) fn eval_errors_name_the_users_line<S: Subject>() {
     for (code, kind, line) in [
         ("x = 1\nundefined", Some("NameError"), Some(2)),

@@ -48,6 +48,7 @@ both! {
         versions_and_images,
         eval_has_a_result,
         eval_errors_name_the_users_line,
+        eval_takes_variables_and_bytes,
         output_that_is_not_utf8,
         large_output_and_input_that_nobody_reads,
         processes_that_are_left_behind,
