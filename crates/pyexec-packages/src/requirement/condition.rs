@@ -169,6 +169,9 @@ fn operand<'a>(cursor: &mut Cursor<'a>) -> Result<Operand<'a>, RequirementError>
             if text.contains(['\\', '\t']) {
                 return Err(refused(column, "has a backslash or a tab in its text"));
             }
+            if text.contains("://") {
+                return Err(refused(column, "has an address in its text"));
+            }
             return Ok(Operand::Text(text));
         }
     }
@@ -200,11 +203,13 @@ fn version_problem(name: &str, operator: &str, value: &str, swapped: bool) -> Op
         "in" | "not in" if swapped => {
             return Some("looks for text in a version; write the version first");
         }
-        // As text by pip, as a list by uv: the same for whole versions with two parts.
+        // A list to uv, which leaves out what has commas; text to pip.
+        "in" | "not in" if value.contains(',') => {
+            return Some("lists versions with commas; put a space between them");
+        }
         "in" | "not in" => {
-            let versions = || value.split([' ', ',']).filter(|version| !version.is_empty());
-            versions().next().is_some()
-                && versions().all(|version| Version::from_str(version).is_ok())
+            let mut versions = value.split_ascii_whitespace().peekable();
+            versions.peek().is_some() && versions.all(|version| Version::from_str(version).is_ok())
         }
         "===" => return Some("compares a version by ===; use =="),
         _ if value.trim() != value => false,

@@ -57,9 +57,13 @@ pub(super) fn refuse_other_forms(text: &str) -> Result<(), RequirementError> {
     let addressed = behind.unwrap_or(target);
     if REPOSITORIES.iter().any(|kind| addressed.starts_with(kind)) {
         Err(RequirementError::Repository)
-    } else if addressed.starts_with("file:") || is_path(addressed) {
+    } else if addressed.starts_with("file:") {
         Err(RequirementError::Path)
-    } else if behind.is_some() || addressed.contains("://") {
+    } else if addressed.contains("://") {
+        Err(RequirementError::Url)
+    } else if is_path(addressed) {
+        Err(RequirementError::Path)
+    } else if behind.is_some() {
         Err(RequirementError::Url)
     } else {
         Ok(())
@@ -96,6 +100,6 @@ fn is_path(target: &str) -> bool {
     let drive = matches!(target.as_bytes(), [letter, b':', ..] if letter.is_ascii_alphabetic());
     target.starts_with(['.', '~'])
         || drive
-        || (target.contains(['/', '\\']) && !target.contains("://"))
+        || target.contains(['/', '\\'])
         || ARCHIVES.iter().any(|suffix| name.ends_with(suffix))
 }
