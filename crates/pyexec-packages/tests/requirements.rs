@@ -1,6 +1,6 @@
 //! What is taken for a requirement and what isn't, compared with the parsers of pip and uv.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test's helpers are tests, too")]
 
 mod support;
 

@@ -1,7 +1,7 @@
 //! Whole texts of requirements: lines as pip puts them together, what is refused and how it is
 //! said, and that nothing which is taken could mean more than a requirement.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test's helpers are tests, too")]
 
 mod support;
 
