@@ -73,4 +73,6 @@ fn parse_all(sources: &[(&str, &str)]) -> Imports {
 }
 
 #[cfg(test)]
+mod against_python;
+#[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ mod policy;
 mod python_version;
 mod requirement;
 mod requirements;
+mod script_metadata;
 #[cfg(feature = "detect")]
 mod standard_library;
 
@@ -30,6 +31,7 @@ pub use requirement::{MAX_REQUIREMENT_BYTES, Requirement, RequirementError};
 pub use requirements::{
     MAX_REQUIREMENTS, MAX_REQUIREMENTS_BYTES, Requirements, RequirementsError, turns_detection_off,
 };
+pub use script_metadata::{MAX_SCRIPT_METADATA_BYTES, ScriptMetadata, ScriptMetadataError};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
