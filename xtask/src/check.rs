@@ -13,9 +13,14 @@ pub(crate) fn check(shell: &Shell) -> Result<(), Box<dyn Error>> {
     sizes(shell)?;
     cmd!(shell, "cargo clippy --workspace --all-targets --all-features -- -D warnings").run()?;
     // Each crate alone, since features of one member would switch on another's.
-    for package in
-        ["pyexec-archive", "pyexec-core", "pyexec-async", "pyexec-blocking", "pyexec-cli"]
-    {
+    for package in [
+        "pyexec-archive",
+        "pyexec-core",
+        "pyexec-async",
+        "pyexec-blocking",
+        "pyexec-packages",
+        "pyexec-cli",
+    ] {
         cmd!(shell, "cargo clippy -p {package} --no-default-features -- -D warnings").run()?;
     }
     features(shell)?;

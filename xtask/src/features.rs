@@ -4,12 +4,13 @@ use serde_json::Value;
 use std::error::Error;
 use xshell::{Shell, cmd};
 
-const PACKAGES: [&str; 6] = [
+const PACKAGES: [&str; 7] = [
     "pyexec-archive",
     "pyexec-core",
     "pyexec-types",
     "pyexec-async",
     "pyexec-blocking",
+    "pyexec-packages",
     "pyexec-cli",
 ];
 

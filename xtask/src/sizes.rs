@@ -14,14 +14,16 @@ struct Library {
     sans_io: bool,
 }
 
-const LIBRARIES: [Library; 6] = [
+const LIBRARIES: [Library; 8] = [
     bounded("pyexec-archive", 8),
     Library { sans_io: true, ..bounded("pyexec-core", 24) },
     // Without features is also without TLS.
     bounded("pyexec-blocking", 32),
     bounded("pyexec-async", 85),
+    Library { sans_io: true, ..bounded("pyexec-packages", 20) },
     told("pyexec-blocking"),
     told("pyexec-async"),
+    told("pyexec-packages"),
 ];
 
 /// Crates that do I/O, or exist for it.

@@ -1,4 +1,46 @@
 //! What a Python script needs, and the environments that hold it.
+//!
+//! What is read here comes from strangers: requests, archives, scripts. So everything is bounded,
+//! nothing that is read makes a panic or ends the process, and what is taken for a requirement can
+//! be nothing else to an installer.
+//!
+//! Requirements are what the text of a file holds, what a single [`Requirement`] says, and what a
+//! script's [metadata](ScriptMetadata) lists:
+//!
+//! ```
+//! use pyexec_packages::{Requirement, Requirements, ScriptMetadata};
+//!
+//! let mut requirements = Requirements::parse("Requests[socks] >= 2.31\n")?;
+//! requirements.add("numpy == 2.*".parse::<Requirement>()?)?;
+//! let script = "# /// script\n# dependencies = ['rich']\n# ///\n";
+//! if let Some(metadata) = ScriptMetadata::parse(script)? {
+//!     requirements.merge(metadata.requirements())?;
+//! }
+//! assert_eq!(requirements.lines(), ["numpy==2.*", "requests[socks]>=2.31", "rich"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! What isn't required can be detected (`Detector`) from what sources import, and a [`Policy`] says
+//! what may be installed:
+//!
+#![cfg_attr(feature = "detect", doc = "```")]
+#![cfg_attr(not(feature = "detect"), doc = "```ignore")]
+//! use pyexec_packages::{Detector, Policy, PythonVersion};
+//!
+//! let policy = Policy::default().known_imports_only(true);
+//! let detection = Detector::new(PythonVersion::new(3, 12))
+//!     .policy(&policy)
+//!     .detect([("main.py", "import cv2, unheard_of\n")]);
+//! assert_eq!(detection.distributions()[0].name(), "opencv-python-headless");
+//! assert_eq!(
+//!     detection.left_out()[0].to_string(),
+//!     "unheard_of isn't known here; require the distribution it is in"
+//! );
+//! ```
+//!
+//! # Features
+//!
+//! - `detect` (default): finds out what a script needs from what it imports.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "detect")]

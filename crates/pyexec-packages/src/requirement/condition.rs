@@ -203,7 +203,7 @@ fn version_problem(name: &str, operator: &str, value: &str, swapped: bool) -> Op
         "in" | "not in" if swapped => {
             return Some("looks for text in a version; write the version first");
         }
-        // A list to uv, which leaves out what has commas; text to pip.
+        // A list to uv, of which older ones leave out what has commas; text to pip.
         "in" | "not in" if value.contains(',') => {
             return Some("lists versions with commas; put a space between them");
         }

@@ -1,4 +1,4 @@
-//! The Python interpreters of this machine, to compare with.
+//! The Python interpreters and the uv of this machine, to compare with.
 #![allow(dead_code, reason = "each test uses what it needs")]
 
 use serde_json::Value;
@@ -59,5 +59,35 @@ impl Interpreter {
         writer.join().unwrap().unwrap();
         assert!(output.status.success(), "python3.{} failed", self.minor);
         serde_json::from_slice(&output.stdout).unwrap()
+    }
+}
+
+/// The program `uv`.
+pub(crate) struct Uv(PathBuf);
+
+/// The one that `PYEXEC_TEST_UV` names, or that of the `PATH`.
+pub(crate) fn uv() -> Option<Uv> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found = || env::split_paths(&path).map(|folder| folder.join("uv")).find(|uv| uv.is_file());
+    env::var_os("PYEXEC_TEST_UV").map(PathBuf::from).or_else(found).map(Uv)
+}
+
+impl Uv {
+    /// Has it read a file of requirements, without any index. Gives its exit code, 2 where it
+    /// can't read the file, and what it logs.
+    pub(crate) fn read(&self, lines: &[&str]) -> (Option<i32>, String) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("requirements.txt"), lines.join("\n")).unwrap();
+        let python = interpreters().pop().unwrap().executable;
+        let output = Command::new(&self.0)
+            .args(["-v", "pip", "compile", "--offline", "--no-index", "--no-config", "--no-cache"])
+            .arg("--python")
+            .arg(python)
+            .arg("requirements.txt")
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
     }
 }
