@@ -75,6 +75,6 @@ pub use requirements::{
 };
 pub use script_metadata::{MAX_SCRIPT_METADATA_BYTES, ScriptMetadata, ScriptMetadataError};
 
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "detect"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -25,13 +25,13 @@ const PATCHES: std::ops::RangeInclusive<u64> = 0..=99;
 /// use pyexec_packages::{PythonVersion, ScriptMetadata};
 ///
 /// let source = r#"
-/// # /// script
-/// # requires-python = ">=3.11"
-/// # dependencies = [
-/// #   "requests<3",
-/// #   "rich",
-/// # ]
-/// # ///
+/// ## /// script
+/// ## requires-python = ">=3.11"
+/// ## dependencies = [
+/// ##   "requests<3",
+/// ##   "rich",
+/// ## ]
+/// ## ///
 /// import requests
 /// "#;
 /// let metadata = ScriptMetadata::parse(source)?.unwrap();
