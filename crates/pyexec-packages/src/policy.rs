@@ -32,7 +32,8 @@ use thiserror::Error;
 /// name of the resolved set as well.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
-    allowed: Vec<Pattern>,
+    /// None where everything is.
+    allowed: Option<Vec<Pattern>>,
     denied: Vec<Pattern>,
     known_imports_only: bool,
 }
@@ -74,7 +75,7 @@ pub struct PolicyError {
 
 impl Policy {
     /// Allows what matches one of these patterns, beside what is allowed already, and nothing else
-    /// from now on. None at all leave everything allowed.
+    /// from now on: without any pattern, nothing.
     ///
     /// # Errors
     ///
@@ -83,7 +84,7 @@ impl Policy {
     where
         I: IntoIterator<Item: AsRef<str>>,
     {
-        add(&mut self.allowed, patterns)?;
+        add(self.allowed.get_or_insert_default(), patterns)?;
         Ok(self)
     }
 
@@ -119,8 +120,8 @@ impl Policy {
         if let Some(pattern) = self.denied.iter().find(|pattern| pattern.matches(&name)) {
             return Some(Refusal::Denied { pattern: pattern.to_string() });
         }
-        let allowed =
-            self.allowed.is_empty() || self.allowed.iter().any(|pattern| pattern.matches(&name));
+        let matches = |all: &Vec<Pattern>| all.iter().any(|pattern| pattern.matches(&name));
+        let allowed = self.allowed.as_ref().is_none_or(matches);
         (!allowed).then_some(Refusal::NotAllowed)
     }
 
@@ -139,9 +140,8 @@ impl Policy {
     /// Whether an import may stand for the distribution of the same name, unknown as it is.
     #[cfg(feature = "detect")]
     pub(crate) fn allows_guess(&self, name: &str) -> bool {
-        let named = || {
-            self.allowed.iter().any(|allowed| matches!(allowed, Pattern::Name(one) if one == name))
-        };
+        let is_it = |allowed: &Pattern| matches!(allowed, Pattern::Name(one) if one == name);
+        let named = || self.allowed.iter().flatten().any(is_it);
         !self.known_imports_only || named()
     }
 }
@@ -200,7 +200,8 @@ mod tests {
     use super::*;
 
     fn policy(allowed: &[&str], denied: &[&str]) -> Policy {
-        Policy::default().allow(allowed).unwrap().deny(denied).unwrap()
+        let policy = Policy::default().deny(denied).unwrap();
+        if allowed.is_empty() { policy } else { policy.allow(allowed).unwrap() }
     }
 
     #[test]
@@ -237,6 +238,12 @@ mod tests {
         let denied = |pattern: &str| Some(Refusal::Denied { pattern: pattern.to_owned() });
         assert_eq!(policy.refusal("abc"), denied("ab*"));
         assert_eq!(policy.refusal("ac"), denied("ac"));
+    }
+
+    #[test]
+    fn an_empty_list_allows_nothing() {
+        let policy = Policy::default().allow([] as [&str; 0]).unwrap();
+        assert_eq!(policy.refusal("anything"), Some(Refusal::NotAllowed));
     }
 
     #[test]

@@ -141,7 +141,7 @@ impl ScriptMetadata {
         let read: Block = toml::from_str(&block.content).map_err(|error| {
             let before = error.span().and_then(|span| block.content.get(..span.start));
             let within = before.map_or(0, |before| before.matches('\n').count() + 1);
-            ScriptMetadataError::Toml { line: line + within, reason: error.message().to_owned() }
+            ScriptMetadataError::Toml { line: line + within, reason: shortened(error.message()) }
         })?;
         read.check(line).map(Some)
     }

@@ -2,7 +2,7 @@
 //!
 //! By hand, since what is read comes from strangers: see `docs/dependencies.md`.
 
-use super::{RequirementError, condition};
+use super::{RequirementError, condition, shortened};
 use crate::name::{is_name, is_name_byte, normalize};
 use pep440_rs::{Operator, VersionSpecifier};
 use std::str::FromStr;
@@ -85,7 +85,10 @@ fn versions(cursor: &mut Cursor<'_>) -> Result<Vec<String>, RequirementError> {
 /// One specifier of [PEP 440](https://peps.python.org/pep-0440/#version-specifiers).
 fn specifier(text: &str) -> Result<String, RequirementError> {
     let text = text.trim_matches([' ', '\t']);
-    let refused = |reason: String| RequirementError::Version { specifier: text.to_owned(), reason };
+    let refused = |reason: String| RequirementError::Version {
+        specifier: shortened(text),
+        reason: shortened(&reason),
+    };
     let specifier = VersionSpecifier::from_str(text).map_err(|error| refused(error.to_string()))?;
     if *specifier.operator() == Operator::ExactEqual {
         // Compared as text.
