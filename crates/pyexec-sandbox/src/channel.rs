@@ -105,6 +105,7 @@ mod tests {
     use super::*;
     use crate::{
         IsolationLevel,
+        environment::Place,
         message::{
             FromInit, FromLauncher, Go, GroupLimits, GroupUsage, LimitsBy, Order, Setup, StepError,
             ToLauncher,
@@ -155,9 +156,16 @@ mod tests {
         let level = IsolationLevel::NoProc;
         let limits =
             GroupLimits { memory_bytes: 1, processes: 2, cpu_shares: 3, cpu_percent: Some(150) };
+        let environment = Some(Place { path: "/packages".into(), device: 1, inode: 2 });
         let error = StepError { step: "mounting /proc".into(), errno: 1, detail: "denied".into() };
         vec![
-            json(ToLauncher::Create { id: 1, network: true, interpreter: Some(0), limits }),
+            json(ToLauncher::Create {
+                id: 1,
+                network: true,
+                interpreter: Some(0),
+                environment,
+                limits,
+            }),
             json(FromLauncher::Ready { limits: LimitsBy::Cgroup1, level }),
             json(FromLauncher::Created { id: 1, is_warm: true }),
             json(FromLauncher::NotCreated { id: 1, error: error.clone() }),

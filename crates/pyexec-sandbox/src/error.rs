@@ -34,6 +34,14 @@ pub enum SandboxError {
     /// The job can't be run as it is.
     #[error("{0}")]
     InvalidJob(String),
+    /// A folder of packages can't be used.
+    #[error("no packages from {}: {source}", .path.display())]
+    Environment {
+        /// The folder, as it was named.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
     /// The network is to be one of pasta's, and pasta isn't there.
     #[error("network by pasta: {} is not there", .0.display())]
     NoPasta(PathBuf),
@@ -61,6 +69,10 @@ impl SandboxError {
             Self::NoInterpreter => {
                 Some("install one, for example with `uv python install 3.12`, or from your system")
             }
+            Self::Environment { .. } => Some(
+                "name a folder as `pip install --target` makes it, that every user may read: \
+                 chmod -R go+rX",
+            ),
             Self::NoPasta(_) => Some(
                 "install it: the package is `passt` in Debian, Ubuntu, Fedora, Arch and Alpine",
             ),
@@ -87,6 +99,10 @@ fn hint(error: &StepError) -> String {
         _ if step == crate::launcher::cgroup::STEP => {
             "name an existing, empty group that this user may write to, with the controllers \
              memory and pids"
+        }
+        libc::ESTALE => {
+            "open the folder anew; one on a file system that was mounted after the server's start \
+             is seen only where the machine's mounts are shared"
         }
         libc::ENOSPC if namespaces => {
             "raise the limits below /proc/sys/user, such as max_user_namespaces"

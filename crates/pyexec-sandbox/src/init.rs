@@ -128,17 +128,17 @@ fn live(ends: Ends, network: bool, filters: &Filters) -> Result<(), StepError> {
     let Some((Go, fds)) = channel::receive(&control).step("waiting for go")? else {
         return Ok(());
     };
-    let Ok([order, archive]) = <[OwnedFd; 2]>::try_from(fds) else {
-        return Err(StepError {
-            step: "reading the order".into(),
-            errno: 0,
-            detail: "it came without its two descriptors".into(),
-        });
-    };
+    let mut fds = fds.into_iter();
+    let (Some(order), Some(archive)) = (fds.next(), fds.next()) else { return Err(incomplete()) };
     let mut order: Order = channel::from_memfd(order).step("reading the order")?;
     let ours = program::DESCRIPTORS;
     order.open_files = privileges::raise_open_files(order.open_files + ours)?.saturating_sub(ours);
     mounts::apply(&order)?;
+    match (&order.packages, fds.next()) {
+        (Some(packages), Some(environment)) => mounts::attach(&environment, packages)?,
+        (None, None) => {}
+        _ => return Err(incomplete()),
+    }
     unpack::unpack(archive.into())?;
     let copy = copy.and_then(|copy| copy.suits(&order));
     let by_copy = copy.is_some();
@@ -164,6 +164,14 @@ fn live(ends: Ends, network: bool, filters: &Filters) -> Result<(), StepError> {
     };
     let memory = memory::Watch::new(order.memory_bytes, order.disk_bytes, memory);
     watch(&Script { control, pid, by_copy, prepared: told.elapsed() }, &memory)
+}
+
+fn incomplete() -> StepError {
+    StepError {
+        step: "reading the order".into(),
+        errno: 0,
+        detail: "it came without its descriptors".into(),
+    }
 }
 
 /// Waits until there is something to do, and meanwhile for a copy of an interpreter.

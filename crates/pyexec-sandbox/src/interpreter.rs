@@ -98,6 +98,17 @@ impl Interpreter {
             .find(|library| library.join(format!("python{}", self.version)).is_dir())
     }
 
+    /// The folder of packages that it looks into by itself, without links, if it has one. Sandboxes
+    /// mask what the host has there.
+    pub(crate) fn packages(&self) -> Option<PathBuf> {
+        let own = self.standard_library().map(|library| library.join("site-packages"));
+        // Debian's, which has none of its own.
+        let shared = (self.prefix() == Path::new("/usr"))
+            .then(|| PathBuf::from("/usr/lib/python3/dist-packages"));
+        let folders = own.into_iter().chain(shared).filter_map(|path| path.canonicalize().ok());
+        folders.into_iter().find(|path| path.is_dir())
+    }
+
     fn standard_library(&self) -> Option<PathBuf> {
         Some(self.library()?.join(format!("python{}", self.version)))
     }

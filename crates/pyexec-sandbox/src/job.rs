@@ -1,6 +1,6 @@
 //! What to run, and who hears of it.
 
-use crate::{Limits, PythonVersion, Start};
+use crate::{Environment, Limits, PythonVersion, Start};
 use std::os::fd::OwnedFd;
 
 /// One execution.
@@ -25,6 +25,8 @@ pub struct Job {
     pub stdin: Vec<u8>,
     /// How its interpreter comes to be.
     pub start: Start,
+    /// Packages that it can import beside the standard library.
+    pub environment: Option<Environment>,
     /// Whether it has the network, which takes a sandbox that offers one.
     pub network: bool,
     /// What it may use.
@@ -44,6 +46,7 @@ impl Job {
             pre_commands: Vec::new(),
             stdin: Vec::new(),
             start: Start::default(),
+            environment: None,
             network: false,
             limits: Limits::default(),
         }

@@ -27,8 +27,8 @@ use std::{
 
 /// What the launcher says about one execution.
 pub(crate) enum Told {
-    /// pidfd, control socket, stdin, stdout, stderr, claims; and whether a copy of the interpreter
-    /// waits in it.
+    /// pidfd, control socket, stdin, stdout, stderr, claims, and what was asked for beside them; and
+    /// whether a copy of the interpreter waits in it.
     Created(Vec<OwnedFd>, bool),
     NotCreated(StepError),
     Exited(GroupUsage),

@@ -2,6 +2,7 @@
 //! outer limits, and says when they are gone. It never sees what a script does or says.
 
 pub(crate) mod cgroup;
+mod host;
 pub(crate) mod identity;
 mod nursery;
 mod pool;
@@ -17,6 +18,7 @@ use crate::{
     sys,
 };
 use cgroup::{Group, Groups};
+use host::Host;
 use identity::{Identities, Owner};
 use nursery::Nursery;
 use rustix::{
@@ -90,6 +92,8 @@ pub(crate) struct Launcher {
     setup: Setup,
     socket: OwnedFd,
     owner: Owner,
+    /// Where environments come from.
+    host: Host,
     filters: Filters,
     /// Starts pasta for executions with a network of their own.
     starter: Option<Starter>,
@@ -109,6 +113,7 @@ pub(crate) struct Launcher {
 /// What is made while the host's root is still in sight.
 struct Prepared {
     owner: Owner,
+    host: Host,
     groups: Groups,
     filters: Filters,
     starter: Option<Starter>,
@@ -131,7 +136,7 @@ impl Launcher {
     /// Builds the root and a first sandbox: isolation is probed by doing.
     fn new(setup: Setup, socket: OwnedFd) -> Result<Self, (StepError, OwnedFd)> {
         let prepared = Self::prepare(&setup);
-        let Prepared { owner, groups, filters, starter } = match prepared {
+        let Prepared { owner, host, groups, filters, starter } = match prepared {
             Ok(prepared) => prepared,
             Err(error) => return Err((error, socket)),
         };
@@ -141,6 +146,7 @@ impl Launcher {
             setup,
             socket,
             owner,
+            host,
             filters,
             starter,
             groups,
@@ -174,11 +180,11 @@ impl Launcher {
             Network::Pasta(program) => Some(Starter::start(program, owner)?),
             Network::None | Network::Host => None,
         };
-        root::enter(&setup.interpreters, setup.network.resolver().as_deref(), owner)?;
+        let host = root::enter(&setup.interpreters, setup.network.resolver().as_deref(), owner)?;
         if owner != Owner::Ourselves {
             set_thread_groups(&[]).step("dropping supplementary groups")?;
         }
-        Ok(Prepared { owner, groups, filters, starter })
+        Ok(Prepared { owner, host, groups, filters, starter })
     }
 
     /// What the server doesn't hear, it doesn't need: then it is gone.
@@ -239,11 +245,13 @@ impl Launcher {
     /// `false` once the server is gone.
     fn hear_server(&mut self) -> Result<bool, StepError> {
         let message = channel::receive(&self.socket).step("reading a message")?;
-        let Some((ToLauncher::Create { id, network, interpreter, limits }, _)) = message else {
-            return Ok(false);
-        };
+        let Some((message, _)) = message else { return Ok(false) };
+        let ToLauncher::Create { id, network, interpreter, environment, limits } = message;
         self.halted = false;
-        self.create(Claim { id, network, limits }, interpreter);
+        match environment.map(|place| self.host.take(&place)).transpose() {
+            Ok(packages) => self.create(Claim { id, network, packages, limits }, interpreter),
+            Err(error) => self.tell(&FromLauncher::NotCreated { id, error }),
+        }
         Ok(true)
     }
 

@@ -39,6 +39,7 @@ mod channel;
 mod claims;
 mod doctor;
 mod entry;
+mod environment;
 mod error;
 mod finished;
 mod init;
@@ -62,6 +63,7 @@ mod weaken;
 
 pub use claims::Claims;
 pub use doctor::{Diagnosis, Finding, Standing};
+pub use environment::Environment;
 pub use error::SandboxError;
 pub use finished::{End, Finished, Phases, Usage};
 pub use interpreter::{Interpreter, InvalidVersion, OLDEST, PythonVersion, discover, discover_in};

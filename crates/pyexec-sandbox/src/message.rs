@@ -1,6 +1,6 @@
 //! What server, launcher and PID 1 say to each other.
 
-use crate::IsolationLevel;
+use crate::{IsolationLevel, environment::Place};
 use serde::{Deserialize, Serialize};
 use std::{fmt, path::PathBuf};
 
@@ -38,6 +38,8 @@ pub(crate) enum ToLauncher {
         network: bool,
         /// The interpreter, by index, of which a copy will do; none where it must be a new one.
         interpreter: Option<usize>,
+        /// Packages that it can import.
+        environment: Option<Place>,
         limits: GroupLimits,
     },
 }
@@ -63,8 +65,8 @@ pub(crate) enum FromLauncher {
     },
     /// It doesn't.
     Refused(StepError),
-    /// With descriptors: pidfd, control socket, stdin, stdout, stderr, claims, and where pasta
-    /// connects it, the line to its minder.
+    /// With descriptors: pidfd, control socket, stdin, stdout, stderr, claims; where it has an
+    /// environment, the mount of that; and where pasta connects it, the line to its minder.
     Created {
         id: u64,
         /// Whether a copy of the interpreter waits in it.
@@ -104,7 +106,7 @@ pub(crate) struct GroupUsage {
 }
 
 /// Server to PID 1: start. The order itself travels in a memfd beside this message, followed by
-/// the descriptor of the canonical archive.
+/// the descriptor of the canonical archive and, where it has an environment, by the mount of that.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Go;
 
@@ -126,6 +128,8 @@ pub(crate) struct Order {
     /// `KEY=value`.
     pub(crate) env: Vec<String>,
     pub(crate) pre_commands: Vec<String>,
+    /// Where it has an environment: the interpreter's own folder of packages.
+    pub(crate) packages: Option<String>,
     pub(crate) memory_bytes: u64,
     pub(crate) disk_bytes: u64,
     pub(crate) inodes: u64,

@@ -1,16 +1,17 @@
 //! The public handle.
 
+mod order;
+
 use crate::{
-    End, Finished, Interpreter, IsolationLevel, Job, Limits, Observer, PythonVersion, RunAs,
+    End, Environment, Finished, Interpreter, IsolationLevel, Job, Limits, Observer, PythonVersion,
     SandboxError, SandboxOptions, Start, Stop, ZygoteState,
     isolation::missing,
     keeper::{Keeper, Told},
     launcher,
-    message::{GroupLimits, LimitsBy, Order, Program, Setup, ToLauncher},
+    message::{GroupLimits, LimitsBy, Order, Setup, ToLauncher},
     network::{Line, Network},
     processors::Processors,
-    start,
-    supervise::{self, GRACE},
+    supervise::{self, DESCRIPTORS, GRACE},
 };
 use pyexec_types::Isolation;
 use std::{
@@ -36,19 +37,22 @@ pub struct Sandbox {
     processors: Processors,
 }
 
-const MIB: u64 = 1 << 20;
-
 const NO_QUOTA: &str = "nothing here can hold it to a share of the processors: there are no control \
                         groups";
 
-/// Descriptors of a copy have numbers from here on, beyond a script's own.
-const COPYS_FIRST: u64 = 2040;
-
-/// Those of a new sandbox that has no network: pidfd, control socket, three streams, claims.
-const DESCRIPTORS: usize = 6;
+/// What sort of sandbox is wanted.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    network: bool,
+    /// The interpreter, by index, of which a copy will do.
+    interpreter: Option<usize>,
+    environment: Option<&'a Environment>,
+    limits: &'a Limits,
+}
 
 /// A sandbox that waits for "go".
 struct Created {
+    /// Its own, and a mount of the packages where it has any.
     fds: Vec<OwnedFd>,
     is_warm: bool,
     line: Option<Line>,
@@ -168,7 +172,13 @@ impl Sandbox {
         }
         let may_be_warm = self.start_of(&job) == Start::Zygote;
         let wanted = may_be_warm.then(|| self.index(job.version)).flatten();
-        let create = |keeper: &Keeper| self.create(keeper, job.network, wanted, &job.limits);
+        let wanted = Wanted {
+            network: job.network,
+            interpreter: wanted,
+            environment: job.environment.as_ref(),
+            limits: &job.limits,
+        };
+        let create = |keeper: &Keeper| self.create(keeper, wanted);
         let mut created = create(&keeper);
         // Nothing of the job has begun: the next launcher, or the next sandbox, can take it.
         match created {
@@ -207,13 +217,8 @@ impl Sandbox {
     }
 
     /// A sandbox from the launcher, with a copy of an interpreter if one is wanted and can be had.
-    fn create(
-        &self,
-        keeper: &Keeper,
-        network: bool,
-        interpreter: Option<usize>,
-        limits: &Limits,
-    ) -> Result<Created, SandboxError> {
+    fn create(&self, keeper: &Keeper, wanted: Wanted<'_>) -> Result<Created, SandboxError> {
+        let Wanted { network, interpreter, environment, limits } = wanted;
         let id = self.count.fetch_add(1, Ordering::Relaxed);
         let limits = GroupLimits {
             memory_bytes: limits.group_bytes(),
@@ -222,10 +227,13 @@ impl Sandbox {
             cpu_shares: limits.cpu_shares,
             cpu_percent: limits.cpu_percent,
         };
-        let told = keeper.ask(id, &ToLauncher::Create { id, network, interpreter, limits })?;
+        let own = DESCRIPTORS + usize::from(environment.is_some());
+        let environment = environment.map(|environment| environment.place().clone());
+        let create = ToLauncher::Create { id, network, interpreter, environment, limits };
+        let told = keeper.ask(id, &create)?;
         match told.recv() {
             Ok(Told::Created(mut fds, is_warm)) => {
-                let line = fds.split_off(DESCRIPTORS.min(fds.len())).pop().map(Line::new);
+                let line = fds.split_off(own.min(fds.len())).pop().map(Line::new);
                 Ok(Created { fds, is_warm, line, told })
             }
             Ok(Told::NotCreated(error)) => Err(SandboxError::refused(error)),
@@ -240,7 +248,10 @@ impl Sandbox {
         if !matches!(self.setup.network, Network::Pasta(_)) {
             return Ok(());
         }
-        let created = self.create(&self.keeper_now(), true, None, &Limits::default())?;
+        let limits = Limits::default();
+        let wanted =
+            Wanted { network: true, interpreter: None, environment: None, limits: &limits };
+        let created = self.create(&self.keeper_now(), wanted)?;
         let nobody = Stop::new().map_err(|error| SandboxError::Io("no switch", error))?;
         let connected = created.line.as_ref().map_or(Ok(()), |line| line.wait(&nobody));
         created.abandon();
@@ -269,17 +280,6 @@ impl Sandbox {
         self.interpreters().iter().position(|interpreter| interpreter.version() == version)
     }
 
-    /// A copy runs only what a new interpreter would run in the same way.
-    fn start_of(&self, job: &Job) -> Start {
-        let strict = self.setup.strict
-            || job.limits.open_files > COPYS_FIRST
-            || job.start == Start::Strict
-            || (job.network && self.setup.network == Network::Host)
-            || !job.pre_commands.is_empty()
-            || job.env.iter().any(|pair| start::is_read_at_start(pair));
-        if strict { Start::Strict } else { Start::Zygote }
-    }
-
     /// The launcher, or a new one where it died.
     fn keeper(&self) -> Result<Arc<Keeper>, SandboxError> {
         let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
@@ -300,64 +300,6 @@ impl Sandbox {
 
     fn keeper_now(&self) -> Arc<Keeper> {
         Arc::clone(&self.keeper.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn check(&self, job: &Job) -> Result<(), SandboxError> {
-        let invalid = |text: &str| Err(SandboxError::InvalidJob(text.to_owned()));
-        self.interpreter(job.version)?;
-        let words = || {
-            let lists = [&job.args, &job.env, &job.pre_commands];
-            lists.into_iter().flatten().chain([&job.entrypoint])
-        };
-        if words().any(|word| word.contains('\0')) {
-            return invalid("an argument, variable, command or path holds a NUL character");
-        }
-        if job.env.iter().any(|pair| pair.split_once('=').is_none_or(|(key, _)| key.is_empty())) {
-            return invalid("an environment variable isn't of the form KEY=value");
-        }
-        if job.network && self.setup.network == Network::None {
-            return invalid("this sandbox offers no network");
-        }
-        let most = 1 << 32;
-        if job.limits.memory_mb > most || job.limits.disk_mb > most || job.limits.processes > most {
-            return invalid("a limit is beyond any machine");
-        }
-        if job.limits.cpu_percent.is_some_and(|percent| percent == 0 || percent > most) {
-            return invalid("the limit on processor time is out of range");
-        }
-        if job.limits.open_files < 32 || job.limits.memory_mb == 0 || job.limits.disk_mb == 0 {
-            return invalid("a limit is too low to run anything");
-        }
-        Ok(())
-    }
-
-    fn order(&self, job: &Job, limits_by: LimitsBy) -> Result<Order, SandboxError> {
-        let interpreter = self.interpreter(job.version)?;
-        let limits = &job.limits;
-        let pasta = job.network && matches!(self.setup.network, Network::Pasta(_));
-        Ok(Order {
-            program: match job.run_as {
-                RunAs::Script => Program::Script,
-                RunAs::Eval => Program::Eval,
-            },
-            may_be_warm: false,
-            version: interpreter.version().to_string(),
-            interpreter: interpreter.executable().display().to_string(),
-            bin: launcher::root::bin(interpreter).display().to_string(),
-            entrypoint: job.entrypoint.clone(),
-            args: job.args.clone(),
-            env: job.env.clone(),
-            pre_commands: job.pre_commands.clone(),
-            memory_bytes: limits.memory_mb * MIB,
-            disk_bytes: limits.disk_mb * MIB,
-            inodes: limits.inodes,
-            // pasta and its minder count as processes of the same user.
-            processes: limits.processes + if pasta { 2 } else { 0 },
-            open_files: limits.open_files,
-            processors: Vec::new(),
-            network: job.network,
-            rlimits_only: limits_by == LimitsBy::Rlimits,
-        })
     }
 }
 

@@ -22,9 +22,13 @@ use std::{
 /// How long a killed sandbox may take to vanish before it counts as lost.
 pub(crate) const GRACE: Duration = Duration::from_secs(30);
 
-/// Starts the job in a new sandbox, whose descriptors these are, and sees it through.
+/// How many descriptors a sandbox has: pidfd, control socket, three streams, claims.
+pub(crate) const DESCRIPTORS: usize = 6;
+
+/// Starts the job in a new sandbox, whose descriptors these are, and a mount of its packages where it
+/// has any; sees it through.
 pub(crate) fn supervise(
-    fds: Vec<OwnedFd>,
+    mut fds: Vec<OwnedFd>,
     is_warm: bool,
     order: &Order,
     job: Job,
@@ -32,7 +36,10 @@ pub(crate) fn supervise(
     observer: &mut dyn Observer,
     stop: &Stop,
 ) -> Result<Finished, SandboxError> {
-    let Ok([pidfd, control, stdin, stdout, stderr, claims]) = <[OwnedFd; 6]>::try_from(fds) else {
+    let packages = fds.split_off(DESCRIPTORS.min(fds.len())).pop();
+    let Ok([pidfd, control, stdin, stdout, stderr, claims]) =
+        <[OwnedFd; DESCRIPTORS]>::try_from(fds)
+    else {
         return Err(SandboxError::Launcher("sent no descriptors", None));
     };
     let io = |what| move |error: io::Error| SandboxError::Io(what, error);
@@ -44,8 +51,9 @@ pub(crate) fn supervise(
     }
     let started = Instant::now();
     // A PID 1 that is gone already is noticed below, by the end of its socket.
-    drop(channel::send(&control, &Go, &[order.as_fd(), job.archive.as_fd()]));
-    drop((order, job.archive));
+    let with = [&order, &job.archive].into_iter().chain(&packages).map(AsFd::as_fd);
+    drop(channel::send(&control, &Go, &with.collect::<Vec<_>>()));
+    drop((order, job.archive, packages));
     observer.started();
 
     let mut run = Running {

@@ -1,16 +1,23 @@
 //! The file systems of one sandbox, on top of the template's.
 
 use crate::{
-    IsolationLevel,
-    launcher::{identity::INSIDE, root::EMPTY_FOLDER},
+    Environment, IsolationLevel,
+    launcher::{
+        identity::INSIDE,
+        root::{EMPTY_FOLDER, HOOK_FOLDER},
+    },
     message::{MOUNTING_PROC, Order, Step, StepError},
     sys,
     weaken::{Layer, without},
 };
 use rustix::{
-    fs::Mode,
+    fd::OwnedFd,
+    fs::{CWD, Mode},
     io::Errno,
-    mount::{MountFlags, UnmountFlags, mount, mount_bind, mount_remount, unmount},
+    mount::{
+        MountFlags, MoveMountFlags, UnmountFlags, mount, mount_bind, mount_remount, move_mount,
+        unmount,
+    },
     net::{AddressFamily, SocketFlags, SocketType, socket_with},
     system::sethostname,
 };
@@ -90,4 +97,12 @@ pub(crate) fn apply(order: &Order) -> Result<(), StepError> {
         mount_bind(RESOLVER, "/etc/resolv.conf").step("mounting resolv.conf")?;
     }
     Ok(())
+}
+
+/// Attaches an environment, and lets the interpreter find it by a `.pth` file in its own, empty
+/// folder of packages: `site` reads that in every interpreter that the script starts.
+pub(crate) fn attach(environment: &OwnedFd, packages: &str) -> Result<(), StepError> {
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+    move_mount(environment, "", CWD, Environment::PATH, flags).step("attaching the packages")?;
+    mount_bind(HOOK_FOLDER, packages).step(format!("mounting {packages}"))
 }

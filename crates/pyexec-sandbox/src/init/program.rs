@@ -2,6 +2,7 @@
 
 use super::privileges;
 use crate::{
+    Environment,
     message::{Order, Program, Step, StepError},
     sys::{self, Fork},
     weaken::{Layer, without},
@@ -79,14 +80,16 @@ impl Started {
     }
 }
 
-/// Kind of program, entrypoint, number of arguments, arguments, variables, with NULs between them.
+/// Kind of program, entrypoint, folder of an environment's packages, number of arguments, arguments,
+/// variables, with NULs between them.
 pub(crate) fn go_message(order: &Order, variables: &[String]) -> Vec<u8> {
     let program = match order.program {
         Program::Script => "script",
         Program::Eval => "eval",
     };
     let (entrypoint, count) = (script(order), order.args.len().to_string());
-    let words = [program, &entrypoint, &count].into_iter();
+    let packages = order.packages.as_ref().map_or("", |_| Environment::PATH);
+    let words = [program, &entrypoint, packages, &count].into_iter();
     let words = words.chain(order.args.iter().chain(variables).map(String::as_str));
     words.collect::<Vec<_>>().join("\0").into_bytes()
 }

@@ -151,7 +151,7 @@ impl Launcher {
         };
         let ServerEnds { control, stdin, stdout, stderr, claims, inner: _ } = &ends;
         let fds = [&sandbox.pidfd, control, stdin, stdout, stderr, claims].into_iter();
-        let fds: Vec<_> = fds.chain(&line).map(AsFd::as_fd).collect();
+        let fds: Vec<_> = fds.chain(&claim.packages).chain(&line).map(AsFd::as_fd).collect();
         let created = FromLauncher::Created { id, is_warm };
         drop(channel::send(&self.socket, &created, &fds));
     }

@@ -4,8 +4,8 @@
 //! can cover any folder of the host, and nothing is looked up by path afterwards.
 
 use crate::{
-    Interpreter, init,
-    launcher::{identity::Owner, zygote},
+    Environment, Interpreter, init,
+    launcher::{host::Host, identity::Owner, zygote},
     message::{Step, StepError},
     sys,
     weaken::{Layer, without},
@@ -52,17 +52,19 @@ const TOP: [&str; 4] = ["/bin", "/lib", "/lib32", "/lib64"];
 const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
 
 // MOUNT_ATTR_*
-const READ_ONLY: u64 = 0x1;
-const NO_SETUID: u64 = 0x2;
-const NO_DEVICES: u64 = 0x4;
+pub(super) const READ_ONLY: u64 = 0x1;
+pub(super) const NO_SETUID: u64 = 0x2;
+pub(super) const NO_DEVICES: u64 = 0x4;
 
-/// Leaves the host's mounts for ones of our own, and enters the template root.
+/// Leaves the host's mounts for ones of our own, and enters the template root; a way to take folders
+/// of the host later.
 pub(crate) fn enter(
     interpreters: &[Interpreter],
     resolver: Option<&[u8]>,
     owner: Owner,
-) -> Result<(), StepError> {
+) -> Result<Host, StepError> {
     unshare(owner)?;
+    let host = Host::keep()?;
     mount_change("/", MountPropagationFlags::REC | MountPropagationFlags::PRIVATE)
         .step("making mounts private")?;
     let sources = sources(interpreters)?;
@@ -87,10 +89,11 @@ pub(crate) fn enter(
     rustix::process::chdir("/").step("entering the new root")?;
     unmount("/mnt", UnmountFlags::DETACH).step("unmounting the old root")?;
     if without(Layer::ReadOnlyRoot) {
-        return Ok(());
+        return Ok(host);
     }
     let flags = MountFlags::BIND | MountFlags::RDONLY | MountFlags::NOSUID | MountFlags::NODEV;
-    rustix::mount::mount_remount("/", flags, c"").step("making the root read-only")
+    rustix::mount::mount_remount("/", flags, c"").step("making the root read-only")?;
+    Ok(host)
 }
 
 /// A mount namespace of our own; for an ordinary user also a user namespace in which it may mount.
@@ -207,10 +210,12 @@ fn synthesise(
         "etc",
         "opt/pyexec/boot",
         "opt/pyexec/eval",
+        "opt/pyexec/hook",
         "opt/pyexec/zygote",
     ] {
         folder(&stage.join(path))?;
     }
+    folder(&below(stage, Path::new(Environment::PATH)))?;
     fs::write(stage.join(zygote::EXTENSION_FILE), zygote::EXTENSION)?;
     folder(&stage.join(EMPTY))?;
     for top in TOP {
@@ -235,6 +240,7 @@ fn synthesise(
         ("etc/resolv.conf", ""),
         ("opt/pyexec/boot/sitecustomize.py", include_str!("../python/sitecustomize.py")),
         ("opt/pyexec/eval/pyexec_eval.py", include_str!("../python/pyexec_eval.py")),
+        ("opt/pyexec/hook/pyexec.pth", include_str!("../python/pyexec.pth")),
         ("opt/pyexec/eval/main.py", "from pyexec_eval import run; run()\n"),
     ] {
         fs::write(stage.join(path), text)?;
@@ -256,6 +262,9 @@ fn synthesise(
 pub(crate) fn bin(interpreter: &Interpreter) -> PathBuf {
     format!("/opt/pyexec/bin/{}", interpreter.version()).into()
 }
+
+/// What is put over an interpreter's own folder of packages, so that it finds an environment's.
+pub(crate) const HOOK_FOLDER: &str = "/opt/pyexec/hook";
 
 const EMPTY: &str = "opt/pyexec/empty";
 /// The same, seen from inside.

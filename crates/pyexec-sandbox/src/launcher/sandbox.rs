@@ -60,11 +60,13 @@ pub(crate) enum State {
 }
 
 /// An execution that wants a sandbox.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Claim {
     pub(crate) id: u64,
     /// Whether it has the network.
     pub(crate) network: bool,
+    /// A mount of its packages, not attached to anything yet.
+    pub(crate) packages: Option<OwnedFd>,
     pub(crate) limits: GroupLimits,
 }
 

@@ -53,7 +53,7 @@ def boot():
         if read(go) != b"go":
             os._exit(125)
         order = read(message)
-    program, entrypoint, count, *words = map(os.fsdecode, order.split(b"\0"))
+    program, entrypoint, packages, count, *words = map(os.fsdecode, order.split(b"\0"))
     count = int(count)
     sys.argv[:] = [entrypoint, *words[:count]]
     sys.orig_argv[:] = [sys.executable, "-u", *sys.argv]
@@ -97,11 +97,17 @@ def boot():
     if program == "eval":
         sys.pyexec_claim = claim
 
-    return bool(python_path) and find_another()
+    if packages:
+        # As `site` does it; nothing can have looked there before, so nothing is cached.
+        import site
+
+        site.addsitedir(packages)
+    return bool(python_path or packages) and find_another()
 
 
 def find_another():
-    """A script's own PYTHONPATH may bring another module of this name: it gets its turn."""
+    """A script's own PYTHONPATH or its packages may bring another module of this name: it gets its
+    turn."""
     import sys
 
     del sys.modules["sitecustomize"]

@@ -4,6 +4,7 @@
 
 mod again;
 mod doctor;
+mod environments;
 mod eval;
 mod harness;
 mod isolation;
