@@ -75,6 +75,7 @@ impl Diagnosis {
             limits::finding(options.cgroup.as_deref()),
         ];
         findings.extend(network::findings(&options.network));
+        findings.extend(probe.attaches());
         findings.extend(options.interpreters.iter().flat_map(|interpreter| {
             let of_probe = probe.runs(interpreter.version());
             [pythons::finding(interpreter)].into_iter().chain(of_probe)

@@ -109,7 +109,7 @@ impl Interpreter {
         folders.into_iter().find(|path| path.is_dir())
     }
 
-    fn standard_library(&self) -> Option<PathBuf> {
+    pub(crate) fn standard_library(&self) -> Option<PathBuf> {
         Some(self.library()?.join(format!("python{}", self.version)))
     }
 }

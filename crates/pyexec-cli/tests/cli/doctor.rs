@@ -65,6 +65,7 @@ fn a_machine_that_is_well() {
     ok   network: none, unless an operator chooses pasta or host
     warn pasta: not installed: of networks only host can be chosen
          hint: install it: the package is `passt` in Debian, Ubuntu, Fedora, Arch and Alpine
+    ok   packages: attached, read-only (N ms)
     ok   Python X.Y: PATH, with compiled modules
     ok   Python X.Y, started anew: ran print(1) (N ms)
     ok   Python X.Y, copied: ran print(1) (N ms)

@@ -2,8 +2,8 @@
 
 use super::Finding;
 use crate::{
-    Captured, End, IsolationLevel, Job, PythonVersion, Sandbox, SandboxError, SandboxOptions,
-    Start, Stop, ZygoteState, message::MOUNTING_PROC,
+    Captured, End, Environment, IsolationLevel, Job, PythonVersion, Sandbox, SandboxError,
+    SandboxOptions, Start, Stop, ZygoteState, message::MOUNTING_PROC,
 };
 use pyexec_archive::{
     Archive,
@@ -84,6 +84,34 @@ impl Probe {
         self.sandbox.is_some()
     }
 
+    /// Attaches a folder of packages: for want of others, one of the library.
+    pub(super) fn attaches(&self) -> Option<Finding> {
+        let sandbox = self.sandbox.as_ref()?;
+        let all = sandbox.interpreters().iter();
+        let (able, lacking): (Vec<_>, Vec<_>) = all.partition(|it| it.packages().is_some());
+        let subject = "packages";
+        let versions = lacking.iter().map(|it| it.version().to_string()).collect::<Vec<_>>();
+        let lacks = Finding::warn(
+            subject,
+            format!("none for Python {}: it has no site-packages", versions.join(", ")),
+        );
+        let Some(interpreter) = able.first() else { return Some(lacks) };
+        let tried = Environment::open(interpreter.standard_library()?.join("json"))
+            .map_err(|error| refusal(&error))
+            .and_then(|environment| {
+                let code = "import os\nprint(os.statvfs('/opt/pyexec/site-packages').f_flag & 1)";
+                let job = job(code, interpreter.version(), Start::Strict);
+                run(sandbox, job.map(|job| Job { environment: Some(environment), ..job }))
+            });
+        Some(match tried {
+            Ok((_, took)) if lacking.is_empty() => {
+                Finding::ok(subject, "attached, read-only").took(took)
+            }
+            Ok(_) => lacks,
+            Err(text) => Finding::fail(subject, text),
+        })
+    }
+
     /// Runs a version both ways.
     pub(super) fn runs(&self, version: PythonVersion) -> Vec<Finding> {
         let Some(sandbox) = &self.sandbox else { return Vec::new() };
@@ -100,7 +128,7 @@ fn refusal(error: &SandboxError) -> String {
 
 fn started_anew(sandbox: &Sandbox, version: PythonVersion) -> Finding {
     let subject = format!("Python {version}, started anew");
-    match run(sandbox, version, Start::Strict) {
+    match run(sandbox, print_1(version, Start::Strict)) {
         Ok((_, took)) => Finding::ok(subject, "ran print(1)").took(took),
         Err(text) => Finding::fail(subject, text),
     }
@@ -127,7 +155,7 @@ fn copied(sandbox: &Sandbox, version: PythonVersion) -> Finding {
         Err(error) => return Finding::fail(subject, error.to_string()),
     }
     for _ in 0..TRIES {
-        match run(sandbox, version, Start::Zygote) {
+        match run(sandbox, print_1(version, Start::Zygote)) {
             Ok((Start::Zygote, took)) => return Finding::ok(subject, "ran print(1)").took(took),
             Ok((Start::Strict, _)) => {}
             Err(text) => return Finding::fail(subject, text),
@@ -137,12 +165,8 @@ fn copied(sandbox: &Sandbox, version: PythonVersion) -> Finding {
 }
 
 /// Runs a line; how its interpreter came to be, and how long all of it took.
-fn run(
-    sandbox: &Sandbox,
-    version: PythonVersion,
-    start: Start,
-) -> Result<(Start, Duration), String> {
-    let job = job(version, start).map_err(|error| error.to_string())?;
+fn run(sandbox: &Sandbox, job: io::Result<Job>) -> Result<(Start, Duration), String> {
+    let job = job.map_err(|error| error.to_string())?;
     let stop = Stop::new().map_err(|error| error.to_string())?;
     let mut output = Captured::default();
     let before = Instant::now();
@@ -153,11 +177,16 @@ fn run(
     }
     let stderr = String::from_utf8_lossy(&output.stderr);
     let last = stderr.lines().last().unwrap_or("it said nothing");
-    Err(format!("print(1) ended as {:?}: {last}", finished.end))
+    Err(format!("a line of Python ended as {:?}: {last}", finished.end))
 }
 
-fn job(version: PythonVersion, start: Start) -> io::Result<Job> {
-    let archive = Archive::from_map([("main.py", "print(1)")]).map_err(io::Error::other)?;
+fn print_1(version: PythonVersion, start: Start) -> io::Result<Job> {
+    job("print(1)", version, start)
+}
+
+/// A job that is well if it prints 1.
+fn job(code: &str, version: PythonVersion, start: Start) -> io::Result<Job> {
+    let archive = Archive::from_map([("main.py", code)]).map_err(io::Error::other)?;
     let mut file = File::from(memfd_create("pyexec-doctor", MemfdFlags::CLOEXEC)?);
     canonicalize(archive.open(), &mut file, &ReadOptions::default()).map_err(io::Error::other)?;
     file.rewind()?;

@@ -31,8 +31,8 @@ impl Sandbox {
         if job.environment.is_some() && interpreter.packages().is_none() {
             let version = job.version;
             return invalid(&format!(
-                "Python {version} can't have packages here: its installation has no site-packages, \
-                 where it would look for them"
+                "Python {version} can't have packages here: its installation has no folder for \
+                 them, site-packages"
             ));
         }
         let words = || {

@@ -15,23 +15,36 @@ fn this_machine_is_well() {
     assert_eq!(diagnosis.level, Some(IsolationLevel::Full), "{diagnosis:?}");
     assert!(diagnosis.is_well(), "{diagnosis:?}");
     let subjects: Vec<_> = diagnosis.findings.iter().map(|finding| &finding.subject).collect();
-    let first = ["kernel", "seccomp", "user namespaces", "isolation", "limits", "network", "pasta"];
-    assert_eq!(subjects[..7], first);
-    let of_each = subjects[7..].chunks(3);
+    let first = [
+        "kernel",
+        "seccomp",
+        "user namespaces",
+        "isolation",
+        "limits",
+        "network",
+        "pasta",
+        "packages",
+    ];
+    assert_eq!(subjects[..8], first);
+    assert_eq!(diagnosis.findings[7].text, "attached, read-only");
+    let of_each = subjects[8..].chunks(3);
     assert_eq!(of_each.len(), SandboxOptions::default().interpreters.len());
     for of_one in of_each {
         assert_eq!(*of_one[1], format!("{}, started anew", of_one[0]));
         assert_eq!(*of_one[2], format!("{}, copied", of_one[0]));
     }
-    let timed = diagnosis.findings[7..].iter().filter(|finding| finding.took.is_some());
-    assert_eq!(timed.count(), subjects[7..].len() / 3 * 2, "{diagnosis:?}");
+    let timed = diagnosis.findings[8..].iter().filter(|finding| finding.took.is_some());
+    assert_eq!(timed.count(), subjects[8..].len() / 3 * 2, "{diagnosis:?}");
 }
 
 #[test]
 fn copies_can_be_off_and_interpreters_be_missing() {
     let strict = SandboxOptions { start: Start::Strict, ..SandboxOptions::default() };
     let diagnosis = Diagnosis::of(&strict);
-    assert!(diagnosis.is_well() && diagnosis.findings[9].text == "off, as chosen", "{diagnosis:?}");
+    assert!(
+        diagnosis.is_well() && diagnosis.findings[10].text == "off, as chosen",
+        "{diagnosis:?}"
+    );
     let nothing = SandboxOptions { interpreters: Vec::new(), ..SandboxOptions::default() };
     let diagnosis = Diagnosis::of(&nothing);
     assert_eq!((diagnosis.level, diagnosis.is_well()), (None, false));
@@ -47,6 +60,7 @@ fn for_an_ordinary_user() {
     let text = text(output.unwrap());
     assert!(text.contains("LEVEL Some(Full), well: true"), "{text}");
     assert!(text.contains("copied: ran print(1)"), "{text}");
+    assert!(text.contains("Ok packages: attached, read-only"), "{text}");
     if rustix::process::geteuid().is_root() {
         assert!(text.contains("Warn limits: no control groups: the kernel"), "{text}");
         assert!(text.contains("hint: "), "{text}");
