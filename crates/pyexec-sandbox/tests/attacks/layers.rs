@@ -19,7 +19,7 @@ type Shown = (&'static [Layer], Start, &'static [&'static str]);
 
 #[rustfmt::skip]
 const SHOWN: &[Shown] = &[
-    (&[Seccomp], Start::Zygote, &["io_uring", "debugging_another_process", "new_namespaces", "sockets_of_the_kernel"]),
+    (&[Seccomp], Start::Zygote, &["io_uring", "debugging_another_process", "new_namespaces", "sockets_of_the_kernel", "a_pth_file_with_a_privilege"]),
     (&[Seccomp], Start::Strict, &["io_uring", "debugging_another_process", "new_namespaces", "sockets_of_the_kernel"]),
     (&[HiddenInit], Start::Zygote, &["reading_pid_1"]),
     (&[OwnProc, MemoryWatch], Start::Strict, &["seeing_other_processes", "reading_the_kernels_own_files"]),
@@ -28,7 +28,7 @@ const SHOWN: &[Shown] = &[
     (&[IpcNamespace], Start::Strict, &["shared_memory_of_the_host"]),
     (&[UtsNamespace], Start::Strict, &["the_name_of_the_host"]),
     (&[CgroupNamespace], Start::Strict, &["the_path_of_its_control_group"]),
-    (&[Capabilities], Start::Strict, &["ports_of_the_privileged"]),
+    (&[Capabilities], Start::Strict, &["ports_of_the_privileged", "a_pth_file_with_a_privilege"]),
     (&[OwnRoot], Start::Zygote, &["a_secret_in_a_file_of_the_server", "a_socket_of_the_host"]),
     (&[MaskedPackages], Start::Zygote, &["the_hosts_packages"]),
     (&[NoSetUid], Start::Zygote, &["set_uid_programs"]),
@@ -42,8 +42,8 @@ const SHOWN: &[Shown] = &[
 /// Files of the template belong to whom the launcher is, so that of root's nothing can be written
 /// anyway.
 const SHOWN_TO_A_USER: &[Shown] = &[
-    (&[ReadOnlyRoot], Start::Strict, &["writing_to_the_template"]),
-    (&[ReadOnlyRoot], Start::Zygote, &["writing_to_the_template"]),
+    (&[ReadOnlyRoot], Start::Strict, &["writing_to_the_template", "writing_to_packages"]),
+    (&[ReadOnlyRoot], Start::Zygote, &["writing_to_the_template", "writing_to_packages"]),
 ];
 
 pub(crate) fn show(options: &Options, report: &Report) {

@@ -20,6 +20,7 @@ mod layers;
 mod lifecycle;
 mod network;
 mod options;
+mod packages;
 mod report;
 mod resources;
 mod soak;
@@ -43,6 +44,7 @@ fn families() -> Vec<Family> {
         ("network", network::cases()),
         ("interpreter", interpreter::cases()),
         ("archive", archive::cases()),
+        ("packages", packages::cases()),
         ("differential", differential::cases()),
     ]
 }
