@@ -19,6 +19,9 @@ pub(crate) enum Benchmark {
     /// The command as a whole process beside `true` and the bare interpreter; `-- --quick` for
     /// fewer rounds.
     Cli,
+    /// What packages cost an execution, attached and imported beforehand, beside the bare interpreter
+    /// with the same packages; `-- --quick` for fewer rounds.
+    Packages,
 }
 
 pub(crate) fn bench(
@@ -30,6 +33,7 @@ pub(crate) fn bench(
         Benchmark::Executions => ("pyexec-server", "executions"),
         Benchmark::Clients => ("pyexec-server", "clients"),
         Benchmark::Cli => ("pyexec-cli", "cli"),
+        Benchmark::Packages => ("pyexec-sandbox", "packages"),
         Benchmark::Archive => ("pyexec-archive", "archive"),
     };
     Ok(cmd!(shell, "cargo bench -p {package} --bench {target} -- {arguments...}").run()?)

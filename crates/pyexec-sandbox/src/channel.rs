@@ -162,7 +162,7 @@ mod tests {
             json(ToLauncher::Create {
                 id: 1,
                 network: true,
-                interpreter: Some(0),
+                template: Some(0),
                 environment,
                 limits,
             }),
@@ -170,7 +170,7 @@ mod tests {
             json(FromLauncher::Created { id: 1, is_warm: true }),
             json(FromLauncher::NotCreated { id: 1, error: error.clone() }),
             json(FromLauncher::Exited { id: 1, usage: GroupUsage::default() }),
-            json(FromLauncher::Zygote { interpreter: 0, failure: Some("gone".into()) }),
+            json(FromLauncher::Zygote { template: 0, state: Err("gone".into()) }),
             json(FromInit::Ready { level }),
             json(FromInit::Failed(error)),
             json(FromInit::Exited { code: Some(1), signal: None, prepared_us: 9, by_copy: true }),

@@ -42,6 +42,9 @@ pub enum SandboxError {
         /// Why not.
         source: io::Error,
     },
+    /// Modules can't be imported beforehand as they are named.
+    #[error("modules to import beforehand: {0}")]
+    InvalidPreload(String),
     /// The network is to be one of pasta's, and pasta isn't there.
     #[error("network by pasta: {} is not there", .0.display())]
     NoPasta(PathBuf),

@@ -39,7 +39,7 @@ use std::{
 };
 
 pub(crate) use copy::NAMESPACES;
-pub(crate) use mounts::RESOLVER;
+pub(crate) use mounts::{RESOLVER, attach_packages};
 
 /// What PID 1 holds: its ends of every channel.
 pub(crate) struct Ends {

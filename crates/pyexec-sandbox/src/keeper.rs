@@ -50,8 +50,8 @@ struct Shared {
     process: AtomicU32,
     /// Who listens, by execution; `None` once the launcher is gone.
     listeners: Mutex<Option<HashMap<u64, Sender<Told>>>>,
-    /// What became of zygotes, by interpreter: why one failed, or none where it works.
-    zygotes: Mutex<HashMap<usize, Option<String>>>,
+    /// What became of zygotes, by template: what its imports hold, or why it failed.
+    zygotes: Mutex<HashMap<usize, Result<u64, String>>>,
 }
 
 impl Shared {
@@ -59,7 +59,7 @@ impl Shared {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn zygotes(&self) -> MutexGuard<'_, HashMap<usize, Option<String>>> {
+    fn zygotes(&self) -> MutexGuard<'_, HashMap<usize, Result<u64, String>>> {
         self.zygotes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -107,9 +107,9 @@ impl Keeper {
         self.shared.process.load(Ordering::Acquire)
     }
 
-    /// What became of an interpreter's zygote, if anything is known.
-    pub(crate) fn zygote(&self, interpreter: usize) -> Option<Option<String>> {
-        self.shared.zygotes().get(&interpreter).cloned()
+    /// What became of a template's zygote, if anything is known.
+    pub(crate) fn zygote(&self, template: usize) -> Option<Result<u64, String>> {
+        self.shared.zygotes().get(&template).cloned()
     }
 
     pub(crate) fn is_alive(&self) -> bool {
@@ -182,8 +182,8 @@ fn listen(shared: &Shared, tell_start: &Sender<io::Result<FromLauncher>>) {
                 continue;
             }
             FromLauncher::Created { id, is_warm } => (id, Told::Created(fds, is_warm), false),
-            FromLauncher::Zygote { interpreter, failure } => {
-                shared.zygotes().insert(interpreter, failure);
+            FromLauncher::Zygote { template, state } => {
+                shared.zygotes().insert(template, state);
                 continue;
             }
             FromLauncher::NotCreated { id, error } => (id, Told::NotCreated(error), true),

@@ -4,10 +4,12 @@
 pub(crate) mod cgroup;
 mod host;
 pub(crate) mod identity;
+mod importing;
 mod nursery;
 mod pool;
 pub(crate) mod root;
 mod sandbox;
+mod templates;
 pub(crate) mod zygote;
 
 use crate::{
@@ -194,12 +196,13 @@ impl Launcher {
 
     fn serve(&mut self, ending: &OwnedFd) -> Result<(), StepError> {
         let first: Vec<_> = self.setup.warm.clone();
-        for interpreter in first {
-            self.want_zygote(interpreter);
+        for template in first {
+            self.want_zygote(template);
         }
         loop {
             self.refill();
-            for source in self.wait(ending)? {
+            let look = self.nursery.look_at_imports();
+            for source in self.wait(ending, look)? {
                 match source {
                     Source::Server if !self.hear_server()? => return Ok(()),
                     Source::Server => {}
@@ -215,7 +218,7 @@ impl Launcher {
         }
     }
 
-    fn wait(&self, ending: &OwnedFd) -> Result<Vec<Source>, StepError> {
+    fn wait(&self, ending: &OwnedFd, look: Option<Duration>) -> Result<Vec<Source>, StepError> {
         let entry = |source, fd| (source, PollFd::from_borrowed_fd(fd, PollFlags::IN));
         use rustix::fd::AsFd;
         let mut watched =
@@ -232,7 +235,7 @@ impl Launcher {
         let (sources, mut fds): (Vec<_>, Vec<_>) = watched.into_iter().unzip();
         let retry = (!self.busy.is_empty()).then_some(RETRY);
         let patience = self.next_stuck().map(|at| at.saturating_duration_since(Instant::now()));
-        let timeout = retry.into_iter().chain(patience).min();
+        let timeout = retry.into_iter().chain(patience).chain(look).min();
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         match poll(&mut fds, timeout.as_ref()) {
             Ok(_) | Err(Errno::INTR) => {}
@@ -246,10 +249,10 @@ impl Launcher {
     fn hear_server(&mut self) -> Result<bool, StepError> {
         let message = channel::receive(&self.socket).step("reading a message")?;
         let Some((message, _)) = message else { return Ok(false) };
-        let ToLauncher::Create { id, network, interpreter, environment, limits } = message;
+        let ToLauncher::Create { id, network, template, environment, limits } = message;
         self.halted = false;
         match environment.map(|place| self.host.take(&place)).transpose() {
-            Ok(packages) => self.create(Claim { id, network, packages, limits }, interpreter),
+            Ok(packages) => self.create(Claim { id, network, packages, limits }, template),
             Err(error) => self.tell(&FromLauncher::NotCreated { id, error }),
         }
         Ok(true)

@@ -1,6 +1,6 @@
 //! What server, launcher and PID 1 say to each other.
 
-use crate::{IsolationLevel, environment::Place};
+use crate::{IsolationLevel, environment::Place, template::Imports};
 use serde::{Deserialize, Serialize};
 use std::{fmt, path::PathBuf};
 
@@ -15,7 +15,9 @@ pub(crate) struct Setup {
     pub(crate) ready: usize,
     /// No zygotes: every run starts an interpreter of its own.
     pub(crate) strict: bool,
-    /// Interpreters, by index, to have zygotes of from the start.
+    /// What some zygotes import.
+    pub(crate) imports: Vec<Imports>,
+    /// Templates, by number, to have zygotes of from the start.
     pub(crate) warm: Vec<usize>,
     /// Copies after which a zygote is replaced.
     pub(crate) forks_per_zygote: u32,
@@ -36,8 +38,8 @@ pub(crate) enum ToLauncher {
         id: u64,
         /// Whether it has the network.
         network: bool,
-        /// The interpreter, by index, of which a copy will do; none where it must be a new one.
-        interpreter: Option<usize>,
+        /// The template, by number, of which a copy will do; none where it must be a new interpreter.
+        template: Option<usize>,
         /// Packages that it can import.
         environment: Option<Place>,
         limits: GroupLimits,
@@ -76,10 +78,11 @@ pub(crate) enum FromLauncher {
         id: u64,
         error: StepError,
     },
-    /// Copies of an interpreter can be had from now on, or can't, and why.
+    /// Copies of a template can be had from now on, or can't, and why.
     Zygote {
-        interpreter: usize,
-        failure: Option<String>,
+        template: usize,
+        /// The memory that its imports hold in each copy, in bytes.
+        state: Result<u64, String>,
     },
     /// Every process of the execution is gone.
     Exited {

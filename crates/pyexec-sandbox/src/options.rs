@@ -1,6 +1,6 @@
 //! How a sandbox is set up.
 
-use crate::{Interpreter, IsolationLevel, Network, PythonVersion, Start, discover};
+use crate::{Interpreter, IsolationLevel, Network, Preload, PythonVersion, Start, discover};
 use std::path::PathBuf;
 
 /// How a [`Sandbox`](crate::Sandbox) is set up.
@@ -29,6 +29,9 @@ pub struct SandboxOptions {
     /// Versions whose zygotes start with the sandbox; others start with their first job
     /// (default: none).
     pub warm: Vec<PythonVersion>,
+    /// Modules that some zygotes import when they start, with the sandbox (default: none). They stay
+    /// unused where every job starts strictly.
+    pub preloads: Vec<Preload>,
     /// Copies after which a zygote is replaced: copies of one share its address layout and hash
     /// seed (default: 256).
     pub forks_per_zygote: u32,
@@ -53,6 +56,7 @@ impl Default for SandboxOptions {
             ready: 1,
             start: Start::default(),
             warm: Vec::new(),
+            preloads: Vec::new(),
             forks_per_zygote: 256,
             cgroup: None,
             launcher_path: None,

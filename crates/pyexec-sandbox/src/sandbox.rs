@@ -1,10 +1,11 @@
 //! The public handle.
 
 mod order;
+mod templates;
 
 use crate::{
-    End, Environment, Finished, Interpreter, IsolationLevel, Job, Limits, Observer, PythonVersion,
-    SandboxError, SandboxOptions, Start, Stop, ZygoteState,
+    End, Environment, Finished, Interpreter, IsolationLevel, Job, Limits, Observer, Preload,
+    PythonVersion, SandboxError, SandboxOptions, Start, Stop,
     isolation::missing,
     keeper::{Keeper, Told},
     launcher,
@@ -12,6 +13,7 @@ use crate::{
     network::{Line, Network},
     processors::Processors,
     supervise::{self, DESCRIPTORS, GRACE},
+    template::Imports,
 };
 use pyexec_types::Isolation;
 use std::{
@@ -31,6 +33,7 @@ use std::{
 #[derive(Debug)]
 pub struct Sandbox {
     setup: Setup,
+    preloads: Vec<Preload>,
     launcher_path: Option<PathBuf>,
     keeper: Mutex<Arc<Keeper>>,
     count: AtomicU64,
@@ -44,8 +47,8 @@ const NO_QUOTA: &str = "nothing here can hold it to a share of the processors: t
 #[derive(Clone, Copy)]
 struct Wanted<'a> {
     network: bool,
-    /// The interpreter, by index, of which a copy will do.
-    interpreter: Option<usize>,
+    /// The template, by number, of which a copy will do.
+    template: Option<usize>,
     environment: Option<&'a Environment>,
     limits: &'a Limits,
 }
@@ -83,8 +86,25 @@ impl Sandbox {
         }
         options.network.check()?;
         let position = |version| options.interpreters.iter().position(|i| i.version() == version);
+        let mut imports = Vec::new();
+        for preload in &options.preloads {
+            preload.check()?;
+            imports.push(Imports {
+                interpreter: position(preload.version).ok_or_else(|| {
+                    let text = format!("there is no Python {} here", preload.version);
+                    SandboxError::InvalidPreload(text)
+                })?,
+                environment: preload.environment.place().clone(),
+                modules: preload.modules.clone(),
+                memory_bytes: preload.memory_mb << 20,
+            });
+        }
+        let warm = options.warm.iter().filter_map(|version| position(*version));
+        // Their numbers come after those of the interpreters.
+        let all = options.interpreters.len() + imports.len();
         let setup = Setup {
-            warm: options.warm.iter().filter_map(|version| position(*version)).collect(),
+            warm: warm.chain(options.interpreters.len()..all).collect(),
+            imports,
             interpreters: options.interpreters,
             network: options.network,
             ready: options.ready,
@@ -100,6 +120,7 @@ impl Sandbox {
         let keeper = Keeper::start(&setup, options.launcher_path.clone())?;
         let sandbox = Self {
             setup,
+            preloads: options.preloads,
             launcher_path: options.launcher_path,
             keeper: Mutex::new(Arc::new(keeper)),
             count: AtomicU64::new(0),
@@ -171,10 +192,10 @@ impl Sandbox {
             return Err(SandboxError::InvalidJob(NO_QUOTA.into()));
         }
         let may_be_warm = self.start_of(&job) == Start::Zygote;
-        let wanted = may_be_warm.then(|| self.index(job.version)).flatten();
+        let wanted = may_be_warm.then(|| self.template(&job)).flatten();
         let wanted = Wanted {
             network: job.network,
-            interpreter: wanted,
+            template: wanted,
             environment: job.environment.as_ref(),
             limits: &job.limits,
         };
@@ -218,7 +239,7 @@ impl Sandbox {
 
     /// A sandbox from the launcher, with a copy of an interpreter if one is wanted and can be had.
     fn create(&self, keeper: &Keeper, wanted: Wanted<'_>) -> Result<Created, SandboxError> {
-        let Wanted { network, interpreter, environment, limits } = wanted;
+        let Wanted { network, template, environment, limits } = wanted;
         let id = self.count.fetch_add(1, Ordering::Relaxed);
         let limits = GroupLimits {
             memory_bytes: limits.group_bytes(),
@@ -229,7 +250,7 @@ impl Sandbox {
         };
         let own = DESCRIPTORS + usize::from(environment.is_some());
         let environment = environment.map(|environment| environment.place().clone());
-        let create = ToLauncher::Create { id, network, interpreter, environment, limits };
+        let create = ToLauncher::Create { id, network, template, environment, limits };
         let told = keeper.ask(id, &create)?;
         match told.recv() {
             Ok(Told::Created(mut fds, is_warm)) => {
@@ -249,35 +270,12 @@ impl Sandbox {
             return Ok(());
         }
         let limits = Limits::default();
-        let wanted =
-            Wanted { network: true, interpreter: None, environment: None, limits: &limits };
+        let wanted = Wanted { network: true, template: None, environment: None, limits: &limits };
         let created = self.create(&self.keeper_now(), wanted)?;
         let nobody = Stop::new().map_err(|error| SandboxError::Io("no switch", error))?;
         let connected = created.line.as_ref().map_or(Ok(()), |line| line.wait(&nobody));
         created.abandon();
         connected
-    }
-
-    /// How a job of an interpreter's version would start now: from a zygote's copy, which has to
-    /// be ready, or strictly. The text says why it can't be a copy.
-    ///
-    /// # Errors
-    /// [`SandboxError::UnknownVersion`].
-    pub fn zygote(&self, version: PythonVersion) -> Result<ZygoteState, SandboxError> {
-        self.interpreter(version)?;
-        if self.setup.strict {
-            return Ok(ZygoteState::Off);
-        }
-        let known = self.index(version).and_then(|index| self.keeper_now().zygote(index));
-        Ok(match known {
-            None => ZygoteState::Absent,
-            Some(None) => ZygoteState::Ready,
-            Some(Some(reason)) => ZygoteState::Failed(reason),
-        })
-    }
-
-    fn index(&self, version: PythonVersion) -> Option<usize> {
-        self.interpreters().iter().position(|interpreter| interpreter.version() == version)
     }
 
     /// The launcher, or a new one where it died.

@@ -23,6 +23,8 @@ type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 pub(crate) struct Filters {
     missing: BpfProgram,
     allowed: BpfProgram,
+    /// The list, and what a zygote needs beside it to make copies.
+    allowed_with_copying: BpfProgram,
     /// Replaces `allowed` where no control group accounts for memory that no process maps.
     allowed_without_groups: BpfProgram,
 }
@@ -34,12 +36,15 @@ impl Filters {
         let missing = newer.chain([libc::SYS_clone3]).map(|call| (call, Vec::new())).collect();
         let mut rules = allowed()?;
         let allowed = compile(rules.clone(), errno(libc::EPERM), SeccompAction::Allow)?;
+        let copying = COPYING.iter().map(|call| (*call, Vec::new()));
+        let with_copying = rules.clone().into_iter().chain(copying).collect();
         for call in UNACCOUNTED_MEMORY {
             rules.remove(call);
         }
         Ok(Self {
             missing: compile(missing, SeccompAction::Allow, errno(libc::ENOSYS))?,
             allowed,
+            allowed_with_copying: compile(with_copying, errno(libc::EPERM), SeccompAction::Allow)?,
             allowed_without_groups: compile(rules, errno(libc::EPERM), SeccompAction::Allow)?,
         })
     }
@@ -66,11 +71,20 @@ impl Filters {
 
     /// Installs the filters on this thread, for good.
     pub(crate) fn install(&self, without_groups: bool) -> Result<(), StepError> {
-        [self.list(without_groups), &self.missing]
-            .into_iter()
-            .try_for_each(|filter| seccompiler::apply_filter(filter))
-            .map_err(|error| failed(&error))
+        install([self.list(without_groups), &self.missing])
     }
+
+    /// The same for a zygote that runs code of packages. Its copies get the others on top.
+    pub(crate) fn install_for_imports(&self) -> Result<(), StepError> {
+        install([&self.allowed_with_copying, &self.missing])
+    }
+}
+
+fn install(filters: [&BpfProgram; 2]) -> Result<(), StepError> {
+    filters
+        .into_iter()
+        .try_for_each(|filter| seccompiler::apply_filter(filter))
+        .map_err(|error| failed(&error))
 }
 
 fn compile(
@@ -107,6 +121,9 @@ const NEW_NAMESPACES: u64 = (libc::CLONE_NEWNS
 
 /// Calls after the newest that any list here was made for; `fchmodat2` is in it.
 const NEWER: std::ops::Range<i64> = 450..512;
+
+/// What the extension calls to find its way into a sandbox, and to have nothing left there.
+const COPYING: &[i64] = &[libc::SYS_setns, libc::SYS_capset, libc::SYS_process_vm_readv];
 
 const UNACCOUNTED_MEMORY: &[i64] = &[libc::SYS_memfd_create, libc::SYS_shmget];
 

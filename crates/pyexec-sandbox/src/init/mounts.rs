@@ -102,7 +102,12 @@ pub(crate) fn apply(order: &Order) -> Result<(), StepError> {
 /// Attaches an environment, and lets the interpreter find it by a `.pth` file in its own, empty
 /// folder of packages: `site` reads that in every interpreter that the script starts.
 pub(crate) fn attach(environment: &OwnedFd, packages: &str) -> Result<(), StepError> {
-    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
-    move_mount(environment, "", CWD, Environment::PATH, flags).step("attaching the packages")?;
+    attach_packages(environment)?;
     mount_bind(HOOK_FOLDER, packages).step(format!("mounting {packages}"))
+}
+
+/// Moves the mount of an environment to where it is found.
+pub(crate) fn attach_packages(environment: &OwnedFd) -> Result<(), StepError> {
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+    move_mount(environment, "", CWD, Environment::PATH, flags).step("attaching the packages")
 }

@@ -1,7 +1,9 @@
-//! The zygotes: one for each interpreter in use, replaced now and then.
+//! The zygotes: one for each template in use, replaced now and then.
 
 use super::{
+    host::Host,
     identity::Owner,
+    importing,
     zygote::{self, Said, Zygote},
 };
 use crate::{message::Setup, message::StepError, seccomp::Filters, sys};
@@ -9,7 +11,10 @@ use rustix::{
     fd::{AsFd, BorrowedFd},
     process::{Pid, Signal, pidfd_send_signal},
 };
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 /// How long after a failure a zygote isn't tried again.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -21,8 +26,10 @@ pub(crate) struct Nursery {
     off: Option<String>,
     /// Oldest first.
     zygotes: Vec<Zygote>,
-    /// Interpreters whose zygote failed, and when.
+    /// Templates whose zygote failed, and when.
     failures: Vec<(usize, Instant)>,
+    /// Templates whose imports failed.
+    given_up: BTreeSet<usize>,
 }
 
 impl Nursery {
@@ -34,7 +41,7 @@ impl Nursery {
         } else {
             owner.prepare_to_own().err().map(|error| error.to_string())
         };
-        Self { owner, off, zygotes: Vec::new(), failures: Vec::new() }
+        Self { owner, off, zygotes: Vec::new(), failures: Vec::new(), given_up: BTreeSet::new() }
     }
 
     pub(crate) fn is_off(&self) -> bool {
@@ -45,60 +52,79 @@ impl Nursery {
     /// whether copies can be had now.
     pub(crate) fn want(
         &mut self,
-        interpreter: usize,
+        template: usize,
         setup: &Setup,
+        host: &Host,
         filters: &Filters,
         without_groups: bool,
     ) -> Result<bool, StepError> {
         self.failures.retain(|(_, at)| at.elapsed() < PAUSE);
-        let Some(program) = setup.interpreters.get(interpreter) else { return Ok(false) };
-        if self.is_off() || self.failures.iter().any(|(failed, _)| *failed == interpreter) {
-            return Ok(self.ready(interpreter).is_some());
+        let Some(wanted) = setup.template(template) else { return Ok(false) };
+        let has_failed = self.failures.iter().any(|(failed, _)| *failed == template)
+            || self.given_up.contains(&template);
+        if self.is_off() || has_failed {
+            return Ok(self.ready(template).is_some());
         }
-        let youngest = self.zygotes.iter().rfind(|zygote| zygote.interpreter == interpreter);
+        let youngest = self.zygotes.iter().rfind(|zygote| zygote.template == template);
         if youngest.is_none_or(|youngest| youngest.forks >= setup.forks_per_zygote) {
-            match Zygote::start(interpreter, program, self.owner, filters, without_groups) {
+            let packages = wanted.imports.map(|imports| host.take(&imports.environment));
+            let started = packages.transpose().and_then(|packages| {
+                Zygote::start(wanted, packages, self.owner, filters, without_groups)
+            });
+            match started {
                 Ok(zygote) => self.zygotes.push(zygote),
                 Err(error) => {
-                    self.failures.push((interpreter, Instant::now()));
+                    self.failures.push((template, Instant::now()));
                     return Err(error);
                 }
             }
         }
-        Ok(self.ready(interpreter).is_some())
+        Ok(self.ready(template).is_some())
     }
 
-    /// The zygote of an interpreter that makes copies now.
-    pub(crate) fn ready(&mut self, interpreter: usize) -> Option<&mut Zygote> {
-        let of = |zygote: &&mut Zygote| zygote.interpreter == interpreter && zygote.is_ready;
+    /// The zygote of a template that makes copies now.
+    pub(crate) fn ready(&mut self, template: usize) -> Option<&mut Zygote> {
+        let of = |zygote: &&mut Zygote| zygote.template == template && zygote.is_ready;
         self.zygotes.iter_mut().rfind(of)
     }
 
-    /// Interpreters of which copies can be had.
+    /// Templates of which copies can be had.
     pub(crate) fn in_use(&self) -> impl Iterator<Item = usize> {
-        self.zygotes.iter().filter(|zygote| zygote.is_ready).map(|zygote| zygote.interpreter)
+        self.zygotes.iter().filter(|zygote| zygote.is_ready).map(|zygote| zygote.template)
     }
 
     pub(crate) fn watched(&self) -> impl Iterator<Item = (Pid, BorrowedFd<'_>)> {
-        self.zygotes.iter().map(|zygote| (zygote.pid, zygote.socket.as_fd()))
+        // What its imports leave may keep the socket open.
+        let importing = self.zygotes.iter().filter(|zygote| zygote.imports());
+        let ends = importing.map(|zygote| (zygote.pid, zygote.pidfd.as_fd()));
+        self.zygotes.iter().map(|zygote| (zygote.pid, zygote.socket.as_fd())).chain(ends)
     }
 
-    /// What a zygote says, and of which interpreter it is. A new one that is ready takes the place
+    /// What a zygote says, and of which template it is. A new one that is ready takes the place
     /// of its elders.
     pub(crate) fn hear(&mut self, pid: Pid) -> Option<(Said, usize)> {
         let zygote = self.zygotes.iter_mut().find(|zygote| zygote.pid == pid)?;
-        let (said, interpreter) = (zygote.hear(), zygote.interpreter);
+        let (mut said, template) = (zygote.hear(), zygote.template);
+        if matches!(said, Said::Ready) {
+            match zygote.memory_when_ready() {
+                Ok(bytes) => zygote.holds = bytes,
+                Err(fault) => {
+                    zygote.fault = Some(fault);
+                    said = Said::Gone;
+                }
+            }
+        }
         if matches!(said, Said::Ready) {
             zygote.is_ready = true;
             for elder in &mut self.zygotes {
-                if elder.interpreter == interpreter && elder.pid != pid {
+                if elder.template == template && elder.pid != pid {
                     elder.is_ready = false;
                     elder.is_retired = true;
                 }
             }
         }
         self.end_retired();
-        Some((said, interpreter))
+        Some((said, template))
     }
 
     /// Ends those that nobody waits for any more.
@@ -112,6 +138,20 @@ impl Nursery {
         });
     }
 
+    /// Ends those whose imports take too much; when to look again, while there are any.
+    pub(crate) fn look_at_imports(&mut self) -> Option<Duration> {
+        let mut importing = self.zygotes.iter_mut().filter(|zygote| zygote.imports()).peekable();
+        importing.peek()?;
+        for zygote in importing {
+            let fault = zygote.fault_of_imports();
+            if zygote.fault.is_none() && fault.is_some() {
+                zygote.fault = fault;
+                let _ = pidfd_send_signal(&zygote.pidfd, Signal::KILL);
+            }
+        }
+        Some(importing::LOOK)
+    }
+
     /// Ends all of them.
     pub(crate) fn finish(&mut self) {
         self.zygotes.drain(..).for_each(|zygote| end(&zygote));
@@ -122,10 +162,9 @@ impl Nursery {
         self.zygotes.iter_mut().find(|entry| entry.pid == zygote)?.waiting.pop_front()
     }
 
-    /// Ends the zygotes of an interpreter that don't do their work; the rest follows when that is
-    /// seen.
-    pub(crate) fn kill(&self, interpreter: usize) {
-        for zygote in self.zygotes.iter().filter(|zygote| zygote.interpreter == interpreter) {
+    /// Ends the zygotes of a template that don't do their work; the rest follows when that is seen.
+    pub(crate) fn kill(&self, template: usize) {
+        for zygote in self.zygotes.iter().filter(|zygote| zygote.template == template) {
             let _ = pidfd_send_signal(&zygote.pidfd, Signal::KILL);
         }
     }
@@ -135,14 +174,19 @@ impl Nursery {
         let Some(index) = self.zygotes.iter().position(|zygote| zygote.pid == pid) else {
             return String::new();
         };
-        let zygote = self.zygotes.remove(index);
+        let mut zygote = self.zygotes.remove(index);
         end(&zygote);
-        self.failures.push((zygote.interpreter, Instant::now()));
-        zygote.last_words()
+        self.failures.push((zygote.template, Instant::now()));
+        if zygote.imports() && self.ready(zygote.template).is_none() {
+            // It would come to the same again.
+            self.given_up.insert(zygote.template);
+        }
+        zygote.fault.take().unwrap_or_else(|| zygote.last_words())
     }
 }
 
 fn end(zygote: &Zygote) {
+    zygote.end_what_it_started();
     // Fails only where it is gone already.
     let _ = pidfd_send_signal(&zygote.pidfd, Signal::KILL);
     drop(sys::reap(zygote.pid));

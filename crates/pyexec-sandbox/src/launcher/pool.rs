@@ -3,7 +3,6 @@
 use super::{
     Launcher, STARTING, cgroup,
     sandbox::{Claim, PATIENCE, Sandbox, ServerEnds, State},
-    zygote::Said,
 };
 use crate::{
     IsolationLevel, channel,
@@ -41,7 +40,7 @@ impl Launcher {
     /// and can be had.
     pub(super) fn create(&mut self, claim: Claim, wanted: Option<usize>) {
         let host_network = claim.network && self.setup.network == Network::Host;
-        let wanted = wanted.filter(|index| !host_network && self.want_zygote(*index));
+        let wanted = wanted.filter(|_| !host_network).and_then(|it| self.want_copies(it));
         let found = if host_network { None } else { self.find(wanted) };
         let index = match found.map_or_else(|| self.start(host_network), Ok) {
             Ok(index) => index,
@@ -196,27 +195,8 @@ impl Launcher {
         self.advance(index);
     }
 
-    /// What a zygote says.
-    pub(super) fn hear_zygote(&mut self, pid: Pid) {
-        match self.nursery.hear(pid) {
-            Some((Said::Ready, interpreter)) => {
-                self.halted = false;
-                self.tell(&FromLauncher::Zygote { interpreter, failure: None });
-            }
-            Some((Said::Helper(helper), _)) => self.introduce(pid, helper),
-            Some((Said::Gone, interpreter)) => {
-                let failure = Some(self.nursery.bury(pid));
-                // The end of one that had been replaced means nothing.
-                if self.nursery.ready(interpreter).is_none() {
-                    self.tell(&FromLauncher::Zygote { interpreter, failure });
-                }
-            }
-            None => {}
-        }
-    }
-
     /// Puts the process that makes a copy into the sandbox's group, and lets it begin.
-    fn introduce(&mut self, zygote: Pid, helper: Option<Pid>) {
+    pub(super) fn introduce(&mut self, zygote: Pid, helper: Option<Pid>) {
         let sandbox = self.nursery.next_waiting(zygote);
         let sandbox = self.sandboxes.iter_mut().find(|entry| Some(entry.pid) == sandbox);
         let Some(helper) = helper else { return };
@@ -338,20 +318,6 @@ impl Launcher {
 
     fn position(&self, pid: Pid) -> Option<usize> {
         self.sandboxes.iter().position(|sandbox| sandbox.pid == pid)
-    }
-
-    /// Sees to it that there will be copies of an interpreter; whether there are any now.
-    pub(super) fn want_zygote(&mut self, interpreter: usize) -> bool {
-        let without_groups = self.groups.kind() == crate::message::LimitsBy::Rlimits;
-        let (setup, filters) = (&self.setup, &self.filters);
-        match self.nursery.want(interpreter, setup, filters, without_groups) {
-            Ok(is_ready) => is_ready,
-            Err(error) => {
-                let failure = Some(error.to_string());
-                self.tell(&FromLauncher::Zygote { interpreter, failure });
-                false
-            }
-        }
     }
 }
 

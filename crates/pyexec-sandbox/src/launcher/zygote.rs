@@ -3,22 +3,28 @@
 
 use super::{
     identity::{self, Owner},
+    importing::Importing,
     root,
 };
 use crate::{
-    Interpreter, channel,
+    channel,
     init::{self, privileges},
     message::{Step, StepError},
     seccomp::Filters,
     sys::{self, Clone},
+    template::Template,
 };
 use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
     fd::{AsFd, BorrowedFd, OwnedFd},
     fs::{OFlags, fcntl_setfl},
     mount::mount_bind,
     net::{RecvFlags, SendFlags, recv, send},
     pipe::{PipeFlags, pipe_with},
-    process::{Pid, Resource, Signal, getrlimit, set_parent_process_death_signal, setrlimit},
+    process::{
+        Pid, Resource, Signal, getrlimit, kill_process_group, set_parent_process_death_signal,
+        setrlimit, setsid,
+    },
     thread::{set_thread_res_gid, set_thread_res_uid},
 };
 use std::collections::VecDeque;
@@ -35,10 +41,24 @@ const SOCKET: i32 = 3;
 /// Copies wait with channels at numbers up to here.
 const OPEN_FILES: u64 = 2048;
 
+/// What a zygote says when it fails, in characters.
+const LONGEST_WORDS: usize = 300;
+
+/// Libraries that start a thread for each processor when they are loaded ask these: threads don't
+/// outlive a copy.
+const ONE_THREAD: [&str; 6] = [
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "GOTO_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+];
+
 /// A template interpreter.
 pub(crate) struct Zygote {
-    /// Which of the interpreters.
-    pub(crate) interpreter: usize,
+    /// What it is a template of.
+    pub(crate) template: usize,
     pub(crate) pid: Pid,
     pub(crate) pidfd: OwnedFd,
     pub(crate) socket: OwnedFd,
@@ -49,6 +69,12 @@ pub(crate) struct Zygote {
     pub(crate) forks: u32,
     /// Sandboxes that wait for its word, in order, by PID.
     pub(crate) waiting: VecDeque<Pid>,
+    /// The memory of its imports, in bytes.
+    pub(crate) holds: u64,
+    /// What it may have while it imports something.
+    importing: Option<Importing>,
+    /// Why it had to end.
+    pub(crate) fault: Option<String>,
     /// Held open, so that its streams are pipes as a script's are; the last says why it ended.
     streams: [OwnedFd; 3],
 }
@@ -63,10 +89,10 @@ pub(crate) enum Said {
 }
 
 impl Zygote {
-    /// Starts one; it says when it is ready.
+    /// Starts one, with a mount of its packages where it imports any; it says when it is ready.
     pub(crate) fn start(
-        index: usize,
-        interpreter: &Interpreter,
+        template: Template<'_>,
+        packages: Option<OwnedFd>,
         owner: Owner,
         filters: &Filters,
         without_groups: bool,
@@ -77,21 +103,24 @@ impl Zygote {
         let (stderr, its_stderr) = pipe()?;
         fcntl_setfl(&stderr, OFlags::NONBLOCK).step("making a pipe")?;
         // Waits in the socket until the zygote reads it.
-        let filters = filters.to_bytes(without_groups);
-        send(&socket, &filters, SendFlags::NOSIGNAL).step("sending the filters")?;
-        let program = program(interpreter).step("starting the interpreter")?;
+        let bytes = filters.to_bytes(without_groups);
+        send(&socket, &bytes, SendFlags::NOSIGNAL).step("sending the filters")?;
+        let program = program(template).step("starting the interpreter")?;
         let namespaces = libc::CLONE_NEWNS | libc::CLONE_NEWNET | libc::CLONE_NEWIPC;
         match sys::clone_into(namespaces, None).step("creating a zygote's namespaces")? {
             Clone::Child => {
                 let streams = [&its_stdin, &its_stdout, &its_stderr];
-                let Err(error) = enter(&program, owner, streams, &theirs);
+                let attached = packages.as_ref().map_or(Ok(()), init::attach_packages);
+                let confining = template.imports.map(|_| filters);
+                let Err(error) =
+                    attached.and_then(|()| enter(&program, owner, streams, &theirs, confining));
                 sys::write_to(2, error.to_string().as_bytes());
                 sys::exit_now(126)
             }
             Clone::Parent { pid, pidfd } => {
                 identity::prefer_to_end(pid)?;
                 Ok(Self {
-                    interpreter: index,
+                    template: template.number,
                     pid,
                     pidfd,
                     socket,
@@ -99,6 +128,9 @@ impl Zygote {
                     is_retired: false,
                     forks: 0,
                     waiting: VecDeque::new(),
+                    importing: template.imports.map(Importing::new),
+                    fault: None,
+                    holds: 0,
                     streams: [stdin, stdout, stderr],
                 })
             }
@@ -126,6 +158,9 @@ impl Zygote {
 
     /// Its next word.
     pub(crate) fn hear(&self) -> Said {
+        if self.imports() && self.has_ended() {
+            return Said::Gone;
+        }
         let mut bytes = [0; 4];
         let Ok((_, read)) = recv(&self.socket, &mut bytes[..], RecvFlags::empty()) else {
             return Said::Gone;
@@ -137,20 +172,56 @@ impl Zygote {
         }
     }
 
+    fn has_ended(&self) -> bool {
+        let mut fds = [PollFd::new(&self.pidfd, PollFlags::IN)];
+        poll(&mut fds, Some(&Timespec::default())).is_ok_and(|ended| ended > 0)
+    }
+
     /// The last line that it wrote before it ended.
     pub(crate) fn last_words(&self) -> String {
-        let mut bytes = [0; 4096];
+        // As much as fits into a pipe.
+        let mut bytes = [0; 1 << 16];
         let read = rustix::io::read(&self.streams[2], &mut bytes).unwrap_or(0);
         let text = String::from_utf8_lossy(&bytes[..read]);
-        text.lines().last().unwrap_or("it ended without a word").to_owned()
+        let last = text.lines().last().unwrap_or("it ended without a word");
+        // Not its own where it imports something.
+        last.chars().filter(|letter| !letter.is_control()).take(LONGEST_WORDS).collect()
+    }
+
+    /// Whether it imports something still.
+    pub(crate) fn imports(&self) -> bool {
+        self.importing.is_some() && !self.is_ready && !self.is_retired
+    }
+
+    /// Ends what its imports have started; a zygote that was ready has started nothing.
+    pub(crate) fn end_what_it_started(&self) {
+        if self.imports() {
+            // Fails where there is nothing.
+            let _ = kill_process_group(self.pid, Signal::KILL);
+        }
+    }
+
+    /// Why it has to end, while it imports.
+    pub(crate) fn fault_of_imports(&self) -> Option<String> {
+        self.importing.as_ref()?.fault(self.pid)
+    }
+
+    /// What its imports hold, now that it is ready; or why no copies may be made of it.
+    pub(crate) fn memory_when_ready(&self) -> Result<u64, String> {
+        self.importing.as_ref().map_or(Ok(0), |importing| importing.memory_when_ready(self.pid))
     }
 }
 
 /// Python, as it runs a script.
-fn program(interpreter: &Interpreter) -> rustix::io::Result<sys::Program> {
+fn program(template: Template<'_>) -> rustix::io::Result<sys::Program> {
+    let Template { interpreter, imports, .. } = template;
     let path = interpreter.executable().display().to_string();
     let bin = root::bin(interpreter).display().to_string();
-    let env = init::program::zygote_environment(&bin, &format!("zygote,{SOCKET}"));
+    let mut env = init::program::zygote_environment(&bin, &format!("zygote,{SOCKET}"));
+    if let Some(imports) = imports {
+        env.extend(ONE_THREAD.map(|name| format!("{name}=1")));
+        env.push(format!("PYEXEC_PRELOAD={}", imports.modules.join(",")));
+    }
     let argv = vec![path.clone(), "-u".into(), init::program::MAIN.into()];
     sys::Program::new(path, argv, env)
 }
@@ -161,6 +232,7 @@ fn enter(
     owner: Owner,
     streams: [&OwnedFd; 3],
     socket: &OwnedFd,
+    confining: Option<&Filters>,
 ) -> Result<std::convert::Infallible, StepError> {
     for (stream, number) in streams.into_iter().zip(0..) {
         sys::duplicate_to(stream, number, true).step("placing a stream")?;
@@ -183,6 +255,11 @@ fn enter(
     sys::reset_signals();
     // After the last change of credentials, which clears it.
     set_parent_process_death_signal(Some(Signal::KILL)).step("setting the death signal")?;
+    if let Some(filters) = confining {
+        // What its imports start ends with it.
+        setsid().step("starting a session")?;
+        filters.install_for_imports()?;
+    }
     Err(program.exec()).step("starting the interpreter")
 }
 

@@ -42,8 +42,14 @@ def boot():
         sys.path.remove(there)
         sys.path_importer_cache.pop(there, None)
         del sys.modules["_pyexec_zygote"]
+        modules = os.environ.pop("PYEXEC_PRELOAD", None)
+        if modules is not None:
+            preload(modules.split(","))
         # From here on this is a copy, inside the sandbox.
         go, claims = zygote.serve(*numbers)
+        if "numpy.random" in sys.modules:
+            # As `random` does by itself after a fork.
+            sys.modules["numpy.random"].seed()
         order = read(go)
         if not order:
             os._exit(125)
@@ -97,12 +103,59 @@ def boot():
     if program == "eval":
         sys.pyexec_claim = claim
 
-    if packages:
+    if packages and packages not in sys.path:
         # As `site` does it; nothing can have looked there before, so nothing is cached.
         import site
 
         site.addsitedir(packages)
     return bool(python_path or packages) and find_another()
+
+
+def preload(modules):
+    """Imports modules that every copy is to have, or says why not and ends."""
+    import os
+    import site
+    import sys
+
+    def open_files():
+        found = set()
+        for fd in range(os.sysconf("SC_OPEN_MAX")):
+            try:
+                os.fstat(fd)
+            except OSError:
+                continue
+            found.add(fd)
+        return found
+
+    def leave(*words):
+        os.write(2, "\n".join(("", " ".join(map(str, words)))).encode("utf-8", "replace"))
+        os._exit(1)
+
+    before = open_files()
+    name = "the .pth files"
+    try:
+        site.addsitedir("/opt/pyexec/site-packages")
+        for name in modules:
+            __import__(name)
+    except BaseException as error:
+        leave(f"importing {name}: {type(error).__name__}:", error)
+    # A copy has neither: it would write to whatever has their numbers then, and wait for ever.
+    if open_files() != before:
+        leave("its imports leave files or sockets open, or close them")
+    try:
+        os.waitpid(-1, os.WNOHANG)
+        leave("its imports leave processes")
+    except ChildProcessError:
+        pass
+    # Else every copy would write to all of it, and so have a memory of its own, when it ends at the
+    # latest.
+    had_gc = "gc" in sys.modules
+    import gc
+
+    gc.collect()
+    gc.freeze()
+    if not had_gc:
+        del sys.modules["gc"]
 
 
 def find_another():

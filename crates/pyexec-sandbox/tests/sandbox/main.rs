@@ -14,5 +14,6 @@ mod limits;
 mod network;
 mod no_proc;
 mod pre_commands;
+mod preloads;
 mod semantics;
 mod zygotes;
