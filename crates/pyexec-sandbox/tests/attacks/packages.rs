@@ -4,10 +4,11 @@ use crate::{
     case::{Case, steps, whole},
     ground::{Ground, Ran, ensure},
 };
-use pyexec_sandbox::{Environment, Job};
+use pyexec_sandbox::{Environment, Job, Preload, SandboxOptions, Start};
 use std::{
     fs,
     os::unix::fs::{PermissionsExt, symlink},
+    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 
@@ -17,7 +18,7 @@ pub(crate) fn cases() -> Vec<Case> {
     vec![
         steps("writing_to_packages", "read-only packages", "`EROFS`", |ground| {
             let folder = folder(&[("lib/__init__.py", "x = 1\n")]);
-            nothing(ground.run(with(ground, &folder, WRITE))?)?;
+            nothing(&ground.run(with(ground, &folder, WRITE))?)?;
             let text = fs::read_to_string(folder.path().join("lib/__init__.py")).unwrap();
             ensure(text == "x = 1\n", text)
         }),
@@ -45,7 +46,7 @@ pub(crate) fn cases() -> Vec<Case> {
                 let code = format!("host = {:?}\n{CLIMB}", around.path().to_str().unwrap());
                 let environment = Environment::open(&packages).unwrap();
                 let job = ground.script(&code);
-                nothing(ground.run(Job { environment: Some(environment), ..job })?)
+                nothing(&ground.run(Job { environment: Some(environment), ..job })?)
             },
         ),
         steps(
@@ -57,9 +58,9 @@ pub(crate) fn cases() -> Vec<Case> {
                 let waits = "import a, time; print(a.x, flush=True); time.sleep(60)";
                 let look = "import b\nif os.listdir('/opt/pyexec/site-packages') != ['b.py']: got(os.listdir('/opt/pyexec/site-packages'))\n\
                             try: import a; got('a')\nexcept ImportError: pass";
-                nothing(ground.run_beside(with(ground, &one, waits), with(ground, &two, look))?)?;
+                nothing(&ground.run_beside(with(ground, &one, waits), with(ground, &two, look))?)?;
                 let none = "if os.listdir('/opt/pyexec/site-packages'): got(os.listdir('/opt/pyexec/site-packages'))";
-                nothing(ground.run_beside(with(ground, &one, waits), ground.script(none))?)
+                nothing(&ground.run_beside(with(ground, &one, waits), ground.script(none))?)
             },
         ),
         steps(
@@ -81,8 +82,14 @@ pub(crate) fn cases() -> Vec<Case> {
                     ("site-packages/evil.pth", evil),
                     ("evil.pth", evil),
                 ]);
-                nothing(ground.run(Job { environment, ..job })?)
+                nothing(&ground.run(Job { environment, ..job })?)
             },
+        ),
+        steps(
+            "calls_that_a_zygote_with_packages_may_make",
+            "system call list",
+            "what a script gets",
+            imported,
         ),
         steps(
             "packages_that_change_for_the_next_run",
@@ -94,13 +101,35 @@ pub(crate) fn cases() -> Vec<Case> {
                 let check = "import lib\nif lib.f() != 1: got('patched')";
                 for _ in 0..3 {
                     ground.run(with(ground, &folder, patch))?;
-                    nothing(ground.run(with(ground, &folder, check))?)?;
+                    nothing(&ground.run(with(ground, &folder, check))?)?;
                 }
                 let left: Vec<_> = fs::read_dir(folder.path()).unwrap().flatten().collect();
                 ensure(left.len() == 1, &left)
             },
         ),
     ]
+}
+
+/// A zygote that imports has a list with the calls that copying takes: not so its copies.
+fn imported(ground: &Ground) -> Result<(), String> {
+    if ground.start == Start::Strict {
+        return Ok(());
+    }
+    let folder = folder(&[("lib.py", "x = 1\n")]);
+    let environment = Environment::open(folder.path()).unwrap();
+    let version = ground.sandbox.interpreters()[0].version();
+    let preloads = vec![Preload::new(version, environment, ["lib"])];
+    let ground = Ground::with(SandboxOptions { preloads, ..SandboxOptions::default() });
+    let code = format!("loaded = 'lib' in sys.modules\n{EARLY}\nprint('loaded', loaded)");
+    let before = Instant::now();
+    loop {
+        let ran = ground.run(with(&ground, &folder, &code))?;
+        nothing(&ran)?;
+        if ran.stdout.contains("loaded True") {
+            return Ok(());
+        }
+        ensure(before.elapsed() < Duration::from_secs(30), &ran)?;
+    }
 }
 
 /// Belongs to whoever runs this: inside, to the very user of the script where that isn't root.
@@ -120,7 +149,7 @@ fn with(ground: &Ground, folder: &TempDir, code: &str) -> Job {
     Job { environment, ..ground.script(code) }
 }
 
-fn nothing(ran: Ran) -> Result<(), String> {
+fn nothing(ran: &Ran) -> Result<(), String> {
     ensure(ran.got().is_empty() && ran.stdout.ends_with("tried\n"), ran)
 }
 
@@ -162,6 +191,8 @@ kernel('mount', 165, 40, 0, 0, 0, 0, 0)
 kernel('unshare', 272, 97, 0x10000000)
 kernel('setns', 308, 268, -1, 0)
 kernel('ptrace', 101, 117, 16, 1, 0, 0)
+kernel('process_vm_readv', 310, 270, os.getpid(), 0, 0, 0, 0, 0)
+kernel('capset', 126, 91, 0, 0)
 kernel('move_mount', 429, 429, -1, 0, -1, 0, 4)
 kernel('io_uring_setup', 425, 425, 1, 0)
 for number in map(int, os.listdir('/proc/self/fd')):
