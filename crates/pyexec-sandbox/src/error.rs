@@ -72,6 +72,14 @@ impl SandboxError {
             Self::NoInterpreter => {
                 Some("install one, for example with `uv python install 3.12`, or from your system")
             }
+            Self::Environment { source, .. }
+                if source.kind() == io::ErrorKind::StaleNetworkFileHandle =>
+            {
+                Some(
+                    "open the folder anew; one on a file system that was mounted after the server's \
+                     start is seen only where the machine's mounts are shared",
+                )
+            }
             Self::Environment { .. } => Some(
                 "name a folder as `pip install --target` makes it, that every user may read: \
                  chmod -R go+rX",
@@ -102,10 +110,6 @@ fn hint(error: &StepError) -> String {
         _ if step == crate::launcher::cgroup::STEP => {
             "name an existing, empty group that this user may write to, with the controllers \
              memory and pids"
-        }
-        libc::ESTALE => {
-            "open the folder anew; one on a file system that was mounted after the server's start \
-             is seen only where the machine's mounts are shared"
         }
         libc::ENOSPC if namespaces => {
             "raise the limits below /proc/sys/user, such as max_user_namespaces"

@@ -2,7 +2,7 @@
 //! outer limits, and says when they are gone. It never sees what a script does or says.
 
 pub(crate) mod cgroup;
-mod host;
+pub(crate) mod host;
 pub(crate) mod identity;
 mod importing;
 mod nursery;

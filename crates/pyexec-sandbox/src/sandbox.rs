@@ -17,6 +17,7 @@ use crate::{
 };
 use pyexec_types::Isolation;
 use std::{
+    io,
     os::fd::OwnedFd,
     path::PathBuf,
     sync::{
@@ -257,7 +258,14 @@ impl Sandbox {
                 let line = fds.split_off(own.min(fds.len())).pop().map(Line::new);
                 Ok(Created { fds, is_warm, line, told })
             }
-            Ok(Told::NotCreated(error)) => Err(SandboxError::refused(error)),
+            Ok(Told::NotCreated(error)) => Err(match wanted.environment {
+                Some(of) if error.step == launcher::host::OPENING => {
+                    let source = io::Error::from_raw_os_error(error.errno);
+                    let source = io::Error::new(source.kind(), error.detail);
+                    SandboxError::Environment { path: of.path().into(), source }
+                }
+                _ => SandboxError::refused(error),
+            }),
             Ok(Told::Exited(_)) | Err(_) => {
                 Err(SandboxError::Launcher("ended before the execution began", None))
             }

@@ -19,6 +19,9 @@ use rustix::{
 };
 use std::path::Path;
 
+/// The step that fails where a folder isn't there, or isn't the one that it was.
+pub(crate) const OPENING: &str = "opening the folder of packages";
+
 /// A mount namespace that shows the host.
 pub(crate) struct Host {
     namespace: OwnedFd,
@@ -49,12 +52,11 @@ impl Host {
             ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
         let path = place.path.strip_prefix("/").unwrap_or(&place.path);
         let path = if path == Path::new("") { Path::new(".") } else { path };
-        let folder = openat2(&self.root, path, flags, Mode::empty(), resolve)
-            .step(format!("opening the packages in {name}"))?;
-        let found = fstat(&folder).step(format!("looking at the packages in {name}"))?;
+        let folder = openat2(&self.root, path, flags, Mode::empty(), resolve).step(OPENING)?;
+        let found = fstat(&folder).step(OPENING)?;
         if (found.st_dev, found.st_ino) != (place.device, place.inode) {
             return Err(StepError {
-                step: format!("opening the packages in {name}"),
+                step: OPENING.into(),
                 errno: libc::ESTALE,
                 detail: "another folder is there than the one that was opened".into(),
             });
