@@ -104,10 +104,17 @@ impl InstallerOptions {
 
     /// One more variable, or another value: an index of somebody's own, for example.
     #[must_use]
-    pub fn variable(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+    pub fn variable(self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         let name = name.into();
-        self.environment.retain(|(other, _)| *other != name);
-        self.environment.push((name, value.into()));
+        let mut others = self.without(&name);
+        others.environment.push((name, value.into()));
+        others
+    }
+
+    /// One variable less.
+    #[must_use]
+    pub fn without(mut self, name: impl AsRef<OsStr>) -> Self {
+        self.environment.retain(|(other, _)| other != name.as_ref());
         self
     }
 }

@@ -17,7 +17,7 @@ pub struct InstallRequest<'a> {
     pub(super) requirements: &'a [String],
     pub(super) scope: &'a str,
     pub(super) offline: bool,
-    pub(super) allowed: Option<&'a (dyn Fn(&str) -> bool + 'a)>,
+    pub(super) allowed: Option<&'a (dyn Fn(&str) -> bool + Sync + 'a)>,
     limit: Duration,
     cancelled: Arc<AtomicBool>,
 }
@@ -63,7 +63,7 @@ impl<'a> InstallRequest<'a> {
     /// Which packages may be installed, by normalised name: asked of each one that the
     /// requirements lead to, before any is installed.
     #[must_use]
-    pub fn allowed(mut self, allowed: &'a (dyn Fn(&str) -> bool + 'a)) -> Self {
+    pub fn allowed(mut self, allowed: &'a (dyn Fn(&str) -> bool + Sync + 'a)) -> Self {
         self.allowed = Some(allowed);
         self
     }
