@@ -4,8 +4,8 @@ use super::{Installer, Resolution, Session, explain};
 use crate::InstallFailure;
 use std::{ffi::OsString, path::Path};
 
-/// The oldest version that knows every option below.
-pub(super) const OLDEST: &str = "0.5";
+/// The oldest version that knows every option below, and heeds `Requires-Python` everywhere.
+pub(super) const OLDEST: &str = "0.7";
 
 const REQUIREMENTS: &str = "requirements.in";
 const RESOLVED: &str = "resolved.txt";

@@ -44,6 +44,10 @@ fn no_path_leads_out() {
         "..\\..\\escaped.txt",
     ] {
         for tool in tools() {
+            // pip is slow, and refuses these all in the same place.
+            if tool == Tool::Pip && path.contains("/../../../") {
+                continue;
+            }
             let dist = Dist::wheel("hostile", "1.0").file(path, "here");
             let (store, obtained) = obtain(tool, &[dist], "hostile");
             println!("{tool:?} {path}: {:?}", obtained.as_ref().map_err(ToString::to_string));
@@ -181,6 +185,9 @@ fn a_wheel_that_changes_after_it_was_chosen_is_refused() {
         index.add(&[Dist::wheel("simple", "1.0").file("simple.py", "VERSION = 'evil'")]);
         let error = store.obtain(&installer, &["simple"]).unwrap_err();
         println!("{tool:?}: {error}");
-        assert!(matches!(error.failure(), F::Refused { .. }), "{error:?}");
+        assert!(
+            matches!(error.failure(), F::Refused { package, .. } if package == "simple==1.0"),
+            "{error:?}"
+        );
     }
 }

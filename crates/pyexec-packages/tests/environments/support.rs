@@ -72,6 +72,7 @@ impl Dist {
     }
 
     pub(crate) fn special(mut self, path: &str, text: &str, zeros: u64, mode: u32) -> Self {
+        self.files.retain(|file| file.path != path);
         self.files.push(DistFile { path: path.into(), text: text.into(), zeros, mode });
         self
     }
@@ -124,8 +125,10 @@ pub(crate) fn pythons() -> &'static [Python] {
     })
 }
 
+/// The one that most tests use: the newest, or that of `PYEXEC_TEST_PYTHON`, such as `3.10`.
 pub(crate) fn newest() -> &'static Python {
-    pythons().last().unwrap()
+    let wanted = env::var("PYEXEC_TEST_PYTHON").unwrap_or_default();
+    pythons().iter().rfind(|python| python.version().starts_with(&wanted)).unwrap()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,12 +3,12 @@
 use super::{last_words, name_of, of_the_disk, own_line, short};
 use crate::InstallFailure as F;
 
-const DAMAGED: [&str; 9] = [
+const MISMATCH: &str = "DO NOT MATCH THE HASHES";
+const DAMAGED: [&str; 8] = [
     " is invalid.",
     "has an invalid wheel",
     "outside the target directory",
     "Unexpected file in ",
-    "DO NOT MATCH THE HASHES",
     "BadZipFile",
     "is not a supported wheel",
     "inconsistent",
@@ -43,6 +43,12 @@ pub(in super::super) fn explain(said: &str, details: &str, requirements: &[Strin
     if said.contains("ResolutionImpossible") || said.contains("conflicting dependencies") {
         return F::Conflict { reason: conflict(said) };
     }
+    if let Some((_, after)) = said.split_once(MISMATCH) {
+        let mut lines = after.lines().skip(1);
+        let package = lines.find_map(|line| line.split_whitespace().next()).unwrap_or("a package");
+        let reason = "it isn't what the index said that it is: its digest is another";
+        return F::Refused { package: package.to_owned(), reason: reason.to_owned() };
+    }
     if let Some(line) = said.lines().find(|line| DAMAGED.iter().any(|part| line.contains(part))) {
         let package = line.split('\'').nth(1).or_else(|| word_after(line, "For req: "));
         let package = package.unwrap_or("a package").trim_end_matches('.').to_owned();
@@ -72,7 +78,7 @@ fn lacking(rest: &str, details: &str, requirements: &[String]) -> F {
     let line = rest.lines().next().unwrap_or(rest);
     let (wanted, after) = line.split_once(" (from ").unwrap_or((line, ""));
     let requirement = own_line(wanted.trim(), requirements);
-    let reason = short(&format!("{wanted} (from {after}").replace(" (from )", ""));
+    let reason = short(&format!("{wanted} (from {after}"));
     if !line.contains("(from versions: none)") {
         return F::NoMatchingVersion { requirement, reason };
     }
@@ -97,6 +103,13 @@ fn lacking(rest: &str, details: &str, requirements: &[String]) -> F {
     if let Some(line) = details.lines().find(|line| line.contains("require a different python")) {
         return F::NoMatchingVersion { requirement, reason: last_words(line) };
     }
+    let needed = line.split_once(" (from ").and_then(|(_, after)| after.split_once(')'));
+    let reason = match needed {
+        Some((by, _)) if !by.starts_with("versions") && !by.starts_with("-r ") => {
+            format!("no index has it, and {by} needs it")
+        }
+        _ => "no index has it".to_owned(),
+    };
     F::NoSuchPackage { requirement, reason }
 }
 
@@ -132,7 +145,7 @@ mod tests {
     fn nothing_found_has_many_reasons() {
         let F::NoSuchPackage { requirement, reason } = with("") else { panic!() };
         assert_eq!(requirement, "six==99");
-        assert_eq!(reason, "six==99 (from versions: none)");
+        assert_eq!(reason, "no index has it");
         let gone = "x Could not fetch URL https://h/six/: 404 Client Error: Not Found - skipping";
         assert!(matches!(with(gone), F::NoSuchPackage { .. }));
         let refused = "x Could not fetch URL https://h/six/: 403 Client Error: No - skipping";

@@ -1,4 +1,4 @@
-//! uv's words, of 0.5 to 0.13.
+//! uv's words, of 0.7 to 0.13.
 
 use super::{last_words, of_the_disk, own_line, short};
 use crate::InstallFailure as F;
@@ -9,14 +9,14 @@ const NOT_FOUND: [&str; 3] = [
     " was not found in the provided package locations",
     " was not found in the cache",
 ];
-const UNREACHABLE: [&str; 8] = [
+const REFUSED: &str = "lack of valid authentication credentials";
+const UNREACHABLE: [&str; 7] = [
     "error sending request",
     "Failed to fetch",
     "Could not connect",
     "dns error",
     "Network unreachable",
     "Request failed after",
-    "lack of valid authentication credentials",
     "HTTP status",
 ];
 const NO_WHEEL: [&str; 4] = [
@@ -47,7 +47,13 @@ pub(in super::super) fn explain(said: &str, requirements: &[String]) -> F {
         let reason = "a dependency names an address, and only those of an index are installed";
         return F::Refused { package, reason: reason.to_owned() };
     }
-    // It says so of an index that refuses, too.
+    // Otherwise it says of an index that refuses that it has nothing.
+    if let Some((before, after)) = text.split_once(REFUSED) {
+        let start = before.rfind("An index URL").unwrap_or(0);
+        let end = after.find(". ").unwrap_or(after.len());
+        let reason = short(&format!("{}{REFUSED}{}", &before[start..], &after[..end]));
+        return F::IndexUnreachable { reason };
+    }
     if has(&UNREACHABLE) {
         return F::IndexUnreachable { reason: causes(&text) };
     }
@@ -149,7 +155,9 @@ mod tests {
     #[test]
     fn a_refusing_index_is_not_a_missing_package() {
         let said = "error: No solution found when resolving dependencies\n  cause: Because six was not found in the package registry and you require six, we can conclude that your requirements are unsatisfiable.\n\nhint: An index URL (https://host/simple) could not be queried due to a lack of valid authentication credentials (401 Unauthorized).";
-        assert!(matches!(explained(said), F::IndexUnreachable { .. }));
+        let F::IndexUnreachable { reason } = explained(said) else { panic!() };
+        assert!(reason.starts_with("An index URL (https://host/simple)"), "{reason}");
+        assert!(reason.contains("(401 Unauthorized)"), "{reason}");
     }
 
     #[test]
