@@ -121,7 +121,6 @@ impl Environments {
         let environment = self.once(&address, &patience, told, making)?;
         // What is too much is so until there is more room; it doesn't concern this one.
         let _ = self.evict(Some(self.options.bytes), false);
-        let _ = cache::trim(&self.store, self.options.download_bytes);
         Ok(environment)
     }
 

@@ -1,6 +1,6 @@
 //! From packages to an environment.
 
-use super::{Environments, InstallRequest, Phase, address::Origin, cache::Cache};
+use super::{Environments, InstallRequest, Phase, address::Origin, cache};
 use crate::{
     InstallFailure,
     environment::{self, Manifest},
@@ -42,7 +42,7 @@ impl Environments {
         let done = || {
             let io = InstallFailure::storage("can't make a private folder");
             let staging = Staging::new(&self.store).map_err(io)?;
-            let cache = Cache::open(&self.store, &Origin::cache(request), patience)?;
+            let cache = cache::Cache::open(&self.store, &Origin::cache(request), patience)?;
             let _running = Running::new(&self.running);
             let mut session = Session {
                 staging: &staging,
@@ -60,7 +60,10 @@ impl Environments {
             log = std::mem::take(&mut session.log);
             done
         };
-        (done(), log)
+        let done = done();
+        // Also where it failed: that may have been because of what was downloaded.
+        let _ = cache::trim(&self.store, self.options.download_bytes);
+        (done, log)
     }
 
     pub(super) fn resolve(

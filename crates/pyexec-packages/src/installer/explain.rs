@@ -56,7 +56,11 @@ fn short(reason: &str) -> String {
 fn last_words(said: &str) -> String {
     let meaningful = |line: &&str| line.chars().any(char::is_alphanumeric);
     let lines = || said.lines().map(str::trim).filter(meaningful);
-    let error = lines().rfind(|line| line.starts_with("ERROR:") || line.starts_with("error:"));
+    let error = lines().rfind(|line| {
+        // Before a traceback, whose last line says what it is.
+        let said = line.starts_with("ERROR:") || line.starts_with("error:");
+        said && !line.ends_with("Exception:")
+    });
     let line = error.or_else(|| lines().next_back()).unwrap_or("it said nothing");
     short(line.trim_start_matches("ERROR:").trim_start_matches("error:"))
 }
@@ -77,7 +81,7 @@ mod tests {
     fn what_is_not_recognised_stays_a_failure_in_the_installers_words() {
         for explained in [
             uv("thread 'main' panicked\nnote: run with RUST_BACKTRACE\n---", &[]),
-            pip("Traceback\n  x\nnote: run with RUST_BACKTRACE\n", "", &[]),
+            pip("ERROR: Exception:\nTraceback\n  x\nnote: run with RUST_BACKTRACE\n", "", &[]),
         ] {
             let InstallFailure::Failed { reason } = explained else { panic!("{explained:?}") };
             assert_eq!(reason, "note: run with RUST_BACKTRACE");

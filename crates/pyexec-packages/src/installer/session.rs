@@ -64,7 +64,7 @@ impl Session<'_> {
         invocation.input = Some(self.staging.share_lock().map_err(InstallFailure::storage(what))?);
         invocation.limits = self.child_limits()?;
         let secrets = installer.secrets.hiding(self.staging.store());
-        let before = Usage::of(self.cache, Usage::ALL).bytes;
+        let before = Usage::of(self.cache, Usage::ALL);
         let mut watch = || {
             let limits = self.limits;
             // Packages may be there as they were downloaded, and unpacked.
@@ -72,8 +72,11 @@ impl Session<'_> {
             if Usage::of(self.staging.folder(), twice).exceeds(twice) {
                 return Err(limits.exceeded());
             }
-            let all = twice.bytes.saturating_mul(self.running.load(Ordering::Relaxed).max(1));
-            let most = Usage { bytes: before.saturating_add(all), files: u64::MAX };
+            let running = self.running.load(Ordering::Relaxed).max(1);
+            let grown = |before: u64, by: u64| before.saturating_add(by.saturating_mul(running));
+            let (bytes, files) =
+                (grown(before.bytes, twice.bytes), grown(before.files, twice.files));
+            let most = Usage { bytes, files };
             if Usage::of(self.cache, most).exceeds(most) {
                 return Err(limits.exceeded());
             }

@@ -24,6 +24,9 @@ fn packages_of_a_real_index() {
         assert!(names(&environment)[0].starts_with("colorama 0."), "{environment:?}");
         let code = "import colorama, six; print(colorama.Fore.RED == '\\x1b[31m', six.PY3)";
         assert_eq!(run(newest(), &environment, code), "True True");
+        let environment = store.obtain(&installer, &["numpy"]).unwrap();
+        let code = "import numpy; print(numpy.arange(5).sum())";
+        assert_eq!(run(newest(), &environment, code), "10");
         let unknown = "pyexec-tests-want-no-package-of-this-name";
         let error = store.obtain(&installer, &[unknown]).unwrap_err();
         assert!(

@@ -1,7 +1,8 @@
 //! Packages that are too large are ended before they fill the disk.
 
-use crate::support::{Dist, Index, Store, tools};
-use pyexec_packages::{EnvironmentsOptions, InstallFailure as F};
+use crate::support::{Dist, Index, Store, newest, obtain, tools};
+use pyexec_packages::{EnvironmentsOptions, InstallFailure as F, Installer, InstallerOptions};
+use std::{fs, os::unix::fs::PermissionsExt as _};
 
 const MIB: u64 = 1 << 20;
 
@@ -16,7 +17,7 @@ fn packages_that_are_too_large_are_refused() {
         pieces = pieces.special(&format!("pieces/f{n}"), "", 3 * MIB, 0o100_644);
     }
     let index = Index::new(&[
-        Dist::wheel("large", "1.0").special("large.bin", "", 100 * MIB, 0o100_644),
+        Dist::wheel("large", "1.0").special("large.bin", "", 30 * MIB, 0o100_644),
         // Each file within the limit, all of them not.
         pieces,
         many,
@@ -35,6 +36,47 @@ fn packages_that_are_too_large_are_refused() {
             assert!(store.environments.list().unwrap().is_empty());
         }
         Store::with(options.clone()).obtain(&index.installer(tool), &["fits"]).unwrap();
+    }
+}
+
+/// In uv's place: fills a folder, and would do so forever.
+const FILLS: &str = "#!/bin/sh
+if [ \"$1\" = --version ]; then echo 'uv 99.0'; exit; fi
+n=0
+while :; do
+    PIECE > FOLDER/$n
+    n=$((n + 1))
+done
+";
+
+#[test]
+fn an_installer_is_ended_while_it_fills_the_disk() {
+    for folder in ["\"$UV_CACHE_DIR\"", "\"$TMPDIR\"", "."] {
+        // Large files, and many.
+        for piece in ["head -c 1000000 /dev/zero", ":"] {
+            let (dir, store) = (
+                tempfile::tempdir().unwrap(),
+                Store::with(
+                    EnvironmentsOptions::new()
+                        .environment_bytes(8 * MIB)
+                        .environment_files(1000)
+                        .download_bytes(MIB),
+                ),
+            );
+            let program = dir.path().join("uv");
+            fs::write(&program, FILLS.replace("FOLDER", folder).replace("PIECE", piece)).unwrap();
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+            let options = InstallerOptions::new().uv(program);
+            let installer = Installer::find(&options, newest()).unwrap();
+            let (obtained, _) = obtain(&store.environments, &installer, &["simple"]);
+            let error = obtained.unwrap_err();
+            assert!(matches!(error.failure(), F::TooLarge { .. }), "{folder} {piece}: {error:?}");
+            store.assert_tidy();
+            let caches = fs::read_dir(store.path().join("cache")).unwrap();
+            // That, or its lock, where it is small.
+            let kept = !folder.contains("CACHE") || piece == ":";
+            assert_eq!(caches.count(), usize::from(kept) * 2, "{folder}");
+        }
     }
 }
 
