@@ -38,9 +38,30 @@
 //! );
 //! ```
 //!
+//! Environments (`Environments`) hold what is required, made once by uv or pip:
+//!
+#![cfg_attr(all(unix, feature = "install"), doc = "```no_run")]
+#![cfg_attr(not(all(unix, feature = "install")), doc = "```ignore")]
+//! use pyexec_packages::{
+//!     Environments, EnvironmentsOptions, InstallRequest, Installer, InstallerOptions, Python,
+//!     Requirements,
+//! };
+//!
+//! let environments = Environments::open("environments", EnvironmentsOptions::new())?;
+//! let python = Python::probe("/usr/bin/python3.12")?;
+//! let installer = Installer::find(&InstallerOptions::new(), &python)?;
+//!
+//! let requirements = Requirements::parse("colorama >= 0.4")?;
+//! let request = InstallRequest::new(&installer, requirements.lines());
+//! let environment = environments.obtain(&request, &mut |phase| println!("{phase:?}"))?;
+//! println!("{}", environment.path().display());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Features
 //!
 //! - `detect` (default): finds out what a script needs from what it imports.
+//! - `install` (default, Unix): runs uv or pip, and keeps what they install.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "detect")]
@@ -51,6 +72,8 @@ mod detection;
 mod distributions;
 #[cfg(feature = "detect")]
 mod imports;
+#[cfg(all(unix, feature = "install"))]
+mod install;
 mod name;
 mod policy;
 mod python_version;
@@ -66,6 +89,11 @@ pub use detection::{
 };
 #[cfg(feature = "detect")]
 pub use imports::{MAX_SOURCE_BYTES, MAX_SOURCES_BYTES};
+#[cfg(all(unix, feature = "install"))]
+pub use install::{
+    Environment, Environments, EnvironmentsOptions, InstallError, InstallFailure, InstallRequest,
+    Installer, InstallerOptions, Listed, Opened, Package, Phase, Prune, Pruned, Python,
+};
 pub use name::normalize;
 pub use policy::{InvalidPattern, Policy, PolicyError, Refusal};
 pub use python_version::{InvalidPythonVersion, PythonVersion};
