@@ -104,47 +104,5 @@ pub use requirements::{
 pub use script_metadata::{MAX_SCRIPT_METADATA_BYTES, ScriptMetadata, ScriptMetadataError};
 
 #[cfg(all(doctest, feature = "detect"))]
-#[cfg(all(unix, feature = "install"))]
-mod child;
-#[cfg(all(unix, feature = "install"))]
-mod environment;
-#[cfg(all(unix, feature = "install"))]
-mod environments;
-#[cfg(all(unix, feature = "install"))]
-mod file_lock;
-#[cfg(all(unix, feature = "install"))]
-mod install_error;
-#[cfg(all(unix, feature = "install"))]
-mod installer;
-#[cfg(all(unix, feature = "install"))]
-mod patience;
-#[cfg(all(unix, feature = "install"))]
-mod python;
-#[cfg(all(unix, feature = "install"))]
-mod staging;
-#[cfg(all(unix, feature = "install"))]
-mod usage;
-
-#[cfg(all(unix, feature = "install"))]
-pub use {
-    environment::Environment,
-    environments::{
-        Environments, EnvironmentsOptions, InstallRequest, Listed, Opened, Phase, Prune, Pruned,
-    },
-    install_error::{InstallError, InstallFailure},
-    installer::{Installer, InstallerOptions, Package},
-    python::Python,
-};
-
-#[cfg(all(unix, feature = "install"))]
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-#[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

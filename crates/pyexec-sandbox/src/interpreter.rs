@@ -25,6 +25,18 @@ pub struct PythonVersion {
     minor: u16,
 }
 
+impl PythonVersion {
+    /// The 3 of 3.12.
+    pub fn major(self) -> u16 {
+        self.major
+    }
+
+    /// The 12 of 3.12.
+    pub fn minor(self) -> u16 {
+        self.minor
+    }
+}
+
 /// The oldest version that is run.
 pub const OLDEST: PythonVersion = PythonVersion { major: 3, minor: 10 };
 

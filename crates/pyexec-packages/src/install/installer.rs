@@ -119,6 +119,19 @@ impl InstallerOptions {
     }
 }
 
+impl InstallerOptions {
+    /// Whether there seems to be an installer for the interpreter at this path. Nothing is started,
+    /// so that one that is broken is there, too.
+    pub fn is_there(&self, python: &Path) -> bool {
+        let uv = || on_path("uv", &self.environment).is_some();
+        match &self.choice {
+            Choice::Uv(program) => program.is_file(),
+            Choice::Pip => has_pip(python),
+            Choice::Either => uv() || has_pip(python),
+        }
+    }
+}
+
 /// A program that installs packages for one interpreter. It fetches wheels and unpacks them;
 /// nothing of a package is run.
 #[derive(Clone)]
@@ -285,6 +298,20 @@ fn version_in(said: &str) -> Option<&str> {
 fn numbers(version: &str) -> (u32, u32) {
     let mut parts = version.split('.').map(|part| part.parse().unwrap_or(0));
     (parts.next().unwrap_or(0), parts.next().unwrap_or(0))
+}
+
+/// Whether pip lies where an interpreter at this path looks for packages.
+fn has_pip(python: &Path) -> bool {
+    let lib = python.ancestors().nth(2).map(|prefix| prefix.join("lib"));
+    let folders = lib.and_then(|lib| std::fs::read_dir(lib).ok()).into_iter().flatten();
+    folders.flatten().map(|folder| folder.path()).any(|folder| {
+        let is_of_python =
+            folder.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"python3"));
+        is_of_python
+            && ["site-packages/pip", "dist-packages/pip"]
+                .iter()
+                .any(|pip| folder.join(pip).is_dir())
+    })
 }
 
 fn on_path(name: &str, variables: &[(OsString, OsString)]) -> Option<PathBuf> {

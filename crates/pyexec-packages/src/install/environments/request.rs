@@ -108,3 +108,15 @@ pub enum Phase {
         reason: String,
     },
 }
+
+impl Phase {
+    /// In one word, as a server's events have it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Resolving => "resolving",
+            Self::Installing { .. } | Self::Rebuilding { .. } => "installing",
+            Self::Compiling => "compiling",
+        }
+    }
+}
