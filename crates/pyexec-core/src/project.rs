@@ -28,6 +28,7 @@ pub struct Project {
     overhead: Duration,
     /// Whether the server takes input that isn't text.
     takes_bytes: bool,
+    installs_imports: bool,
 }
 
 impl Project {
@@ -38,12 +39,14 @@ impl Project {
             metadata: metadata.clone(),
             overhead: UNKNOWN_OVERHEAD,
             takes_bytes: false,
+            installs_imports: false,
         }
     }
 
     /// Whether the request depends on what the server offers, see [`learn`](Self::learn).
     pub fn depends_on_health(&self) -> bool {
-        self.leaves_network_open() || !self.metadata.stdin_base64.is_empty()
+        let Metadata { stdin_base64, auto_install, .. } = &self.metadata;
+        self.leaves_network_open() || !stdin_base64.is_empty() || *auto_install
     }
 
     fn leaves_network_open(&self) -> bool {
@@ -53,10 +56,11 @@ impl Project {
 
     /// Adapts to what the server says of itself: one that doesn't offer `packages` needs the
     /// script's network to install requirements, one that doesn't offer `stdin_base64` can't be
-    /// given input that isn't text, and one that names its limits sets the time
+    /// given input that isn't text, one that doesn't offer `auto_install` can't be asked for that, and one that names its limits sets the time
     /// limit of a synchronous request.
     pub fn learn(&mut self, health: &Health) {
         self.takes_bytes = health.offers("stdin_base64");
+        self.installs_imports = health.offers("auto_install");
         if self.leaves_network_open() {
             let config = self.metadata.config.get_or_insert_default();
             config.network_disabled = Some(health.offers("packages"));
@@ -75,6 +79,11 @@ impl Project {
         if !self.metadata.stdin_base64.is_empty() && !self.takes_bytes {
             return Err(Error::invalid(
                 "the server takes only text as a program's input, which stdin_base64 isn't",
+            ));
+        }
+        if self.metadata.auto_install && !self.installs_imports {
+            return Err(Error::invalid(
+                "the server installs nothing for imports, which auto_install asks for",
             ));
         }
         let mut metadata = self.metadata.clone();

@@ -13,6 +13,11 @@ pub struct StatusChange {
     /// How many executions run before it, while it is pending.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_position: Option<u64>,
+    /// What is being done for it while it is pending, as [`ExecutionResult::phase`] says.
+    ///
+    /// [`ExecutionResult::phase`]: crate::ExecutionResult::phase
+    #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
 }
 
 /// The data of `event: stdout` and `event: stderr` (*ext*).
@@ -36,6 +41,10 @@ mod tests {
         let json = r#"{"status":"pending","queue_position":0}"#;
         let change: StatusChange = serde_json::from_str(json).unwrap();
         assert_eq!(change.queue_position, Some(0), "position 0 is the head of the queue");
+        assert_eq!(serde_json::to_string(&change).unwrap(), json);
+        let json = r#"{"status":"pending","phase":"installing"}"#;
+        let change: StatusChange = serde_json::from_str(json).unwrap();
+        assert_eq!(change.phase.as_deref(), Some("installing"));
         assert_eq!(serde_json::to_string(&change).unwrap(), json);
         let running: StatusChange = serde_json::from_str(r#"{"status":"running","x":1}"#).unwrap();
         assert_eq!(running.queue_position, None);

@@ -28,6 +28,10 @@ pub struct Metadata {
     /// Text of a `requirements.txt` to install before.
     #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "String::is_empty")]
     pub requirements_txt: String,
+    /// Whether packages that the project's files import are installed, too. Only for servers that
+    /// offer `auto_install`; others pass it over (*ext*).
+    #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "lenient::is_zero")]
+    pub auto_install: bool,
     /// Shell commands to run before the script, in one `sh`, stopping at the first failure.
     #[serde(default, deserialize_with = "lenient::null", skip_serializing_if = "Vec::is_empty")]
     pub pre_commands: Vec<String>,
@@ -72,7 +76,7 @@ mod tests {
 
     #[test]
     fn missing_null_and_zero_are_one() {
-        let nulls = r#"{"entrypoint":null,"docker_image":null,"requirements_txt":null,"pre_commands":null,"stdin":null,"stdin_base64":null,"config":null,"env_vars":null,"script_args":null}"#;
+        let nulls = r#"{"entrypoint":null,"docker_image":null,"requirements_txt":null,"auto_install":null,"pre_commands":null,"stdin":null,"stdin_base64":null,"config":null,"env_vars":null,"script_args":null}"#;
         let zeros = r#"{"entrypoint":"","docker_image":"","requirements_txt":"","pre_commands":[],"stdin":"","env_vars":[],"script_args":[],"future":0}"#;
         for json in ["{}", nulls, zeros] {
             let metadata: Metadata = serde_json::from_str(json).unwrap();

@@ -21,6 +21,8 @@ wire_words! {
         Lost = "lost",
         /// The service could not start it.
         Refused = "refused",
+        /// The packages that it needs could not be installed.
+        InstallFailed = "install_failed",
     }
 }
 
@@ -39,6 +41,7 @@ mod tests {
             "output_limit",
             "lost",
             "refused",
+            "install_failed",
             "evaporated",
         ];
         for word in words {

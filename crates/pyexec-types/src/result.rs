@@ -67,6 +67,11 @@ pub struct ExecutionResult {
     /// How many executions run before it, while it is pending; 0 is the head of the queue (*ext*).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue_position: Option<u64>,
+    /// What is being done for it while it is pending (*ext*): `waiting` for somebody else's
+    /// installation of the same packages, `resolving` its requirements, `installing` or `compiling`
+    /// them.
+    #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
+    pub phase: Option<String>,
     /// The isolation level that it ran under (*ext*).
     #[serde(default, deserialize_with = "lenient::zero", skip_serializing_if = "Option::is_none")]
     pub isolation: Option<String>,
@@ -98,6 +103,7 @@ impl ExecutionResult {
             cpu_ms: None,
             queued_ms: None,
             queue_position: None,
+            phase: None,
             isolation: None,
             traceback: Vec::new(),
         }
@@ -161,8 +167,8 @@ mod tests {
 
     #[test]
     fn missing_null_and_zero_are_one() {
-        let nulls = r#"{"execution_id":"e","status":"pending","stdout":null,"stderr":null,"exit_code":null,"error":null,"error_type":null,"error_line":null,"started_at":null,"finished_at":null,"duration_ms":null,"result":null,"outcome":null,"signal":null,"truncated":null,"peak_memory_mb":null,"cpu_ms":null,"queued_ms":null,"queue_position":null,"isolation":null,"traceback":null}"#;
-        let zeros = r#"{"execution_id":"e","status":"pending","stdout":"","stderr":"","exit_code":0,"error":"","error_type":"","error_line":0,"started_at":"","finished_at":"","duration_ms":0,"result":"","signal":0,"truncated":false,"peak_memory_mb":0,"cpu_ms":0,"queued_ms":0,"isolation":"","traceback":[],"future":1}"#;
+        let nulls = r#"{"execution_id":"e","status":"pending","stdout":null,"stderr":null,"exit_code":null,"error":null,"error_type":null,"error_line":null,"started_at":null,"finished_at":null,"duration_ms":null,"result":null,"outcome":null,"signal":null,"truncated":null,"peak_memory_mb":null,"cpu_ms":null,"queued_ms":null,"queue_position":null,"phase":null,"isolation":null,"traceback":null}"#;
+        let zeros = r#"{"execution_id":"e","status":"pending","stdout":"","stderr":"","exit_code":0,"error":"","error_type":"","error_line":0,"started_at":"","finished_at":"","duration_ms":0,"result":"","signal":0,"truncated":false,"peak_memory_mb":0,"cpu_ms":0,"queued_ms":0,"phase":"","isolation":"","traceback":[],"future":1}"#;
         let missing = r#"{"execution_id":"e","status":"pending"}"#;
         for json in [nulls, zeros, missing] {
             let result: ExecutionResult = serde_json::from_str(json).unwrap();

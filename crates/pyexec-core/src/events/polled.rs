@@ -98,7 +98,8 @@ impl Polled {
     fn seen(&mut self, mut execution: ExecutionResult, passed: Duration) -> State {
         let is_over = execution.status.is_terminal();
         let status = execution.status.clone();
-        let change = StatusChange { status, queue_position: None };
+        let phase = execution.phase.clone();
+        let change = StatusChange { status, queue_position: None, phase };
         self.news.extend(self.progress.status(change));
         let stdout = self.stdout.grown(&mut execution.stdout, is_over);
         let stderr = self.stderr.grown(&mut execution.stderr, is_over);
