@@ -2,7 +2,7 @@
 
 use pyexec_sandbox::{Finished, Job, Observer, PythonVersion, Stop};
 use pyexec_types::Isolation;
-use std::{fmt, pin::Pin};
+use std::{fmt, path::PathBuf, pin::Pin};
 
 /// A boxed future that can move between threads.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -11,6 +11,12 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub trait Backend: fmt::Debug + Send + Sync + 'static {
     /// The Python versions that it can run, newest first.
     fn versions(&self) -> Vec<PythonVersion>;
+
+    /// Interpreters of this machine for which packages can be installed, so that jobs find them in
+    /// their [`environment`](Job::environment); none where it heeds no environment.
+    fn pythons(&self) -> Vec<(PythonVersion, PathBuf)> {
+        Vec::new()
+    }
 
     /// How it isolates executions.
     fn isolation(&self) -> Isolation;

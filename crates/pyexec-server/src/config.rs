@@ -1,6 +1,6 @@
 //! What an operator decides.
 
-use crate::{ConnectionLimits, TlsFiles};
+use crate::{ConnectionLimits, PackageOptions, TlsFiles};
 use std::{path::PathBuf, time::Duration};
 
 /// What an operator decides; [`Default`] is a server for one machine of one's own.
@@ -61,6 +61,8 @@ pub struct ServerConfig {
     pub upload_patience: Duration,
     /// Image where a request names none: `python:X.Y…` (default: none: Python 3.12, or the newest).
     pub default_image: Option<String>,
+    /// What of packages is installed, and where from.
+    pub packages: PackageOptions,
     /// What a request without `network_disabled` means (default: off).
     pub default_network: DefaultNetwork,
     /// Largest body of an `exec` request in bytes (default: 1 GiB).
@@ -122,6 +124,7 @@ impl Default for ServerConfig {
             pending_bytes: 256 << 20,
             upload_patience: Duration::from_secs(30),
             default_image: None,
+            packages: PackageOptions::default(),
             default_network: DefaultNetwork::Off,
             max_body_bytes: 1 << 30,
             output_bytes: 64 << 20,

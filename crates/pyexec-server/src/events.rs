@@ -97,9 +97,9 @@ impl Feed {
     pub(crate) async fn next(&mut self) -> io::Result<Option<Told>> {
         while !self.has_ended {
             // In this order: of one that is over before its output is read, all output is there.
-            let (status, is_over) = self.stand();
+            let (status, phase, is_over) = self.stand();
             self.grown.mark_unchanged();
-            if !is_over && let Some(change) = self.change_of_status(status.clone()) {
+            if !is_over && let Some(change) = self.change_of_status(status.clone(), phase) {
                 return Ok(Some(Told::Status(change)));
             }
             if let Some((stream, chunk)) = self.output().await? {
@@ -115,20 +115,22 @@ impl Feed {
     }
 
     /// Where it stands, and whether nothing more comes.
-    fn stand(&mut self) -> (Status, bool) {
+    fn stand(&mut self) -> (Status, Option<String>, bool) {
         match &mut self.source {
             Source::Live(_, progress) => {
                 let progress = progress.borrow_and_update();
-                (progress.record.result.status.clone(), progress.is_over())
+                let result = &progress.record.result;
+                (result.status.clone(), result.phase.clone(), progress.is_over())
             }
-            Source::Over(record) => (record.result.status.clone(), true),
+            Source::Over(record) => (record.result.status.clone(), None, true),
         }
     }
 
-    fn change_of_status(&mut self, status: Status) -> Option<StatusChange> {
+    fn change_of_status(&mut self, status: Status, phase: Option<String>) -> Option<StatusChange> {
         let Source::Live(live, _) = &self.source else { return None };
         if let Some((told, at)) = &self.told
             && told.status == status
+            && told.phase == phase
             && (status != Status::Pending || at.elapsed() < POSITION_EVERY)
         {
             return None;
@@ -137,7 +139,7 @@ impl Feed {
             Status::Pending => self.scheduler.position(live),
             _ => None,
         };
-        let change = StatusChange { status, queue_position };
+        let change = StatusChange { status, queue_position, phase };
         let is_known = self.told.as_ref().is_some_and(|(told, _)| *told == change);
         self.told = Some((change.clone(), Instant::now()));
         (!is_known).then_some(change)

@@ -15,7 +15,7 @@ const EXECUTION_SECONDS: [f64; 14] =
     [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 60.0, 300.0, 3600.0];
 
 /// The outcomes that there are.
-const OUTCOMES: [Outcome; 8] = [
+const OUTCOMES: [Outcome; 9] = [
     Outcome::Exited,
     Outcome::Signaled,
     Outcome::Timeout,
@@ -24,6 +24,7 @@ const OUTCOMES: [Outcome; 8] = [
     Outcome::OutputLimit,
     Outcome::Lost,
     Outcome::Refused,
+    Outcome::InstallFailed,
 ];
 
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;

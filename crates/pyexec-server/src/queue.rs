@@ -22,6 +22,8 @@ pub(crate) struct Capacity {
 pub(crate) struct Need {
     pub(crate) memory_mb: u64,
     pub(crate) bytes: usize,
+    /// Packages that aren't there yet: until it is [`ready`](Queue::ready), others overtake it.
+    pub(crate) packages: bool,
 }
 
 /// A place in the queue, and later a slot.
@@ -70,6 +72,11 @@ struct Lane {
 impl Lane {
     fn may_run(&self) -> bool {
         self.max_running.is_none_or(|most| self.running < most)
+    }
+
+    /// The first that could run.
+    fn ready(&self) -> Option<usize> {
+        self.waiting.iter().position(|(_, need)| !need.packages)
     }
 
     fn index(&self, number: u64) -> Option<usize> {
@@ -142,11 +149,12 @@ impl Queue {
     pub(crate) fn next(&mut self) -> Option<Ticket> {
         let index = self.first()?;
         let lane = self.lanes.get_mut(&self.turns[index])?;
-        let (number, need) = *lane.waiting.front()?;
+        let of_lane = lane.ready()?;
+        let (number, need) = lane.waiting[of_lane];
         if self.free_slots == 0 || need.memory_mb > self.free_memory_mb {
             return None;
         }
-        lane.waiting.pop_front();
+        lane.waiting.remove(of_lane);
         lane.running += 1;
         let owner = self.turns.remove(index)?;
         if !lane.waiting.is_empty() {
@@ -158,6 +166,14 @@ impl Queue {
         let ticket = Ticket { number, owner };
         self.running.insert(ticket.clone(), need);
         Some(ticket)
+    }
+
+    /// It lacks nothing but a slot.
+    pub(crate) fn ready(&mut self, ticket: &Ticket) {
+        let Some(lane) = self.lanes.get_mut(&ticket.owner) else { return };
+        if let Some((_, need)) = lane.index(ticket.number).and_then(|at| lane.waiting.get_mut(at)) {
+            need.packages = false;
+        }
     }
 
     /// Gives a place or a slot back.
@@ -230,9 +246,10 @@ impl Queue {
         self.running.len()
     }
 
-    /// Whose turn it is, among those who may run one more.
+    /// Whose turn it is, among those who may run one more and have one that could.
     fn first(&self) -> Option<usize> {
-        let may_run = |owner| self.lanes.get(owner).is_some_and(Lane::may_run);
+        let can_run = |lane: &Lane| lane.may_run() && lane.ready().is_some();
+        let may_run = |owner| self.lanes.get(owner).is_some_and(can_run);
         self.turns.iter().position(may_run)
     }
 

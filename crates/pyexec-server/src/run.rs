@@ -1,9 +1,10 @@
 //! The life of one execution, from its place in the queue to its verdict.
 
 use crate::{
-    Output, Record, Submission, clock, duration::go_style, live::Live, scheduler::Scheduler,
-    verdict,
+    Output, Record, Submission, clock, duration::go_style, live::Live, packages::Packages,
+    scheduler::Scheduler, verdict,
 };
+use pyexec_packages::InstallError;
 use pyexec_sandbox::{Observer, OutputStream, Stop};
 use pyexec_types::{Outcome, Status};
 use std::{
@@ -23,6 +24,8 @@ enum Waited {
     TooLong,
     UntilStopped,
     ForTheNextStart,
+    /// Its packages can't be had.
+    InVain(InstallError),
 }
 
 impl Scheduler {
@@ -30,12 +33,17 @@ impl Scheduler {
     pub(crate) async fn see_through(
         self: Arc<Self>,
         live: Live,
-        submission: Submission,
+        mut submission: Submission,
         turn: oneshot::Receiver<()>,
     ) {
         let arrived = Instant::now();
-        let waited = self.wait(&live, turn).await;
+        let (waited, packages) = match self.fetch_packages(&live, &submission).await {
+            Ok(packages) => (self.wait(&live, turn).await, packages),
+            Err(waited) => (waited, None),
+        };
+        submission.job.environment = packages.as_ref().map(Packages::environment);
         let mut record = live.record();
+        record.result.phase = None;
         record.result.queued_ms = Some(arrived.elapsed().as_millis() as u64);
         match waited {
             Waited::ForTheNextStart => {
@@ -48,6 +56,7 @@ impl Scheduler {
                 let reason = format!("no slot was free within {waited}");
                 verdict::refuse(&mut record.result, &reason);
             }
+            Waited::InVain(error) => lack(&mut record, &error),
             Waited::UntilStopped if live.is_cut_off() => {
                 verdict::refuse(&mut record.result, "the server shut down");
             }
@@ -57,6 +66,7 @@ impl Scheduler {
                 record.result.exit_code = 137;
             }
         }
+        drop(packages);
         // Nothing of it is left: the next may run while this one is stored.
         self.leave(&live);
         record.output.seal();
@@ -96,6 +106,40 @@ impl Scheduler {
         }
     }
 
+    /// Has the packages of an execution installed, if it needs any; they stay while what is returned
+    /// does.
+    async fn fetch_packages(
+        &self,
+        live: &Live,
+        submission: &Submission,
+    ) -> Result<Option<Packages>, Waited> {
+        if submission.needs.requirements.is_empty() {
+            return Ok(None);
+        }
+        let tell = {
+            let live = live.clone();
+            move |phase: &str| {
+                let mut record = live.record();
+                record.result.phase = Some(phase.to_owned());
+                live.tell(record);
+            }
+        };
+        let mut progress = live.watch();
+        let packages = tokio::select! {
+            biased;
+            () = live.stopped() => return Err(Waited::UntilStopped),
+            _ = progress.wait_for(|progress| progress.is_suspended) => {
+                return Err(Waited::ForTheNextStart);
+            }
+            packages = self.packages.fetch(submission, tell) => packages,
+        };
+        let mut record = live.record();
+        record.result.phase = None;
+        live.tell(record);
+        self.has_packages(live);
+        packages.map(Some).map_err(Waited::InVain)
+    }
+
     async fn wait(&self, live: &Live, turn: oneshot::Receiver<()>) -> Waited {
         let mut progress = live.watch();
         tokio::select! {
@@ -113,7 +157,7 @@ impl Scheduler {
         record.result.status = Status::Running;
         record.result.isolation = Some(self.backend.isolation().level);
         record.result.started_at = Some(clock::now());
-        let Submission { job, reservation } = submission;
+        let Submission { job, reservation, .. } = submission;
         let stored = self.store.put(record.clone());
         // What runs is never run again, whatever happens; the client of another is here anyway.
         let stored = if record.is_kept { stored.await } else { Ok(()) };
@@ -155,6 +199,17 @@ impl Scheduler {
             verdict::lose(&mut record.result, &reason);
         }
     }
+}
+
+/// It never ran: its packages can't be had. What the installer said is what it wrote.
+fn lack(record: &mut Record, error: &InstallError) {
+    let log = error.log();
+    if !log.is_empty()
+        && let Err(error) = record.output.append(OutputStream::Stderr, log.as_bytes())
+    {
+        tracing::error!(id = %record.id(), %error, "an installer's log could not be kept");
+    }
+    verdict::lack(&mut record.result, error.to_string());
 }
 
 /// Keeps an execution's output; ends the execution where that can't be done.

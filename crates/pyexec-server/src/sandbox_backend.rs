@@ -3,7 +3,7 @@
 use crate::{Backend, BackendError, BoxFuture};
 use pyexec_sandbox::{Finished, Job, Observer, PythonVersion, Sandbox, SandboxError, Stop};
 use pyexec_types::Isolation;
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 use tokio::sync::oneshot;
 
 /// Runs executions in the sandbox of this machine, each on a thread of its own.
@@ -20,6 +20,11 @@ impl SandboxBackend {
 impl Backend for SandboxBackend {
     fn versions(&self) -> Vec<PythonVersion> {
         self.0.interpreters().iter().map(pyexec_sandbox::Interpreter::version).collect()
+    }
+
+    fn pythons(&self) -> Vec<(PythonVersion, PathBuf)> {
+        let found = self.0.interpreters().iter();
+        found.map(|found| (found.version(), found.executable().to_owned())).collect()
     }
 
     fn isolation(&self) -> Isolation {

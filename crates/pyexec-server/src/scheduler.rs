@@ -9,6 +9,7 @@ use crate::{
     error::ApiError,
     live::Live,
     metrics::{Load, Metrics},
+    packages::PackageSource,
     queue::{Capacity, Queue},
     space::SpoolSpace,
 };
@@ -26,6 +27,7 @@ pub(crate) struct Scheduler {
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) packages: Arc<PackageSource>,
     pub(crate) queue_timeout: Duration,
     output_bytes: usize,
     output_space: Arc<SpoolSpace>,
@@ -69,6 +71,7 @@ impl Scheduler {
         store: Arc<dyn Store>,
         output_space: Arc<SpoolSpace>,
         metrics: Arc<Metrics>,
+        packages: Arc<PackageSource>,
     ) -> Arc<Self> {
         let queue = Queue::new(Capacity {
             slots: config.slots.max(1),
@@ -80,6 +83,7 @@ impl Scheduler {
             backend,
             store,
             metrics,
+            packages,
             queue_timeout: config.queue_timeout,
             output_bytes: config.output_bytes,
             output_space,
@@ -229,6 +233,12 @@ impl Scheduler {
                 let _ = turn.send(());
             }
         }
+    }
+
+    /// An execution lacks nothing but a slot.
+    pub(crate) fn has_packages(&self, live: &Live) {
+        self.state().queue.ready(live.ticket());
+        self.dispatch();
     }
 
     /// Gives an execution's place or slot back.

@@ -3,12 +3,12 @@
 use crate::{
     Backend, DefaultNetwork, DurableStore, Idle, MemoryStore, SandboxBackend, ServerConfig,
     ServerError, Store, activity::Activity, auth::Tokens, doors::Doors, host, image,
-    incoming::Incoming, metrics::Metrics, routes, scheduler::Scheduler, space::SpoolSpace,
-    state::AppState, tls::Tls,
+    incoming::Incoming, metrics::Metrics, packages::PackageSource, routes, scheduler::Scheduler,
+    space::SpoolSpace, state::AppState, tls::Tls,
 };
-use pyexec_sandbox::{Interpreter, Sandbox, SandboxOptions};
+use pyexec_sandbox::{Interpreter, PythonVersion, Sandbox, SandboxOptions};
 use rustix::process::{Resource, getrlimit, setrlimit};
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch};
 
 /// How long connections may take to end once there is nothing left to wait for.
@@ -48,8 +48,15 @@ impl Server {
                     .map_err(|error| ServerError::State(folder.clone(), error))?,
             ),
         };
+        let pythons = sandbox.interpreters.iter();
+        let pythons = pythons.map(|it| (it.version(), it.executable().to_owned()));
+        let mut packages = packages(&config, pythons)?;
+        if let Some(version) = sandbox.warm.first().filter(|_| !config.packages.preload.is_empty())
+        {
+            sandbox.preloads.extend(packages.preloads(*version));
+        }
         let backend = SandboxBackend::new(Sandbox::start(sandbox)?);
-        Self::with(config, Arc::new(backend), store)
+        Self::assemble(config, Arc::new(backend), store, packages)
     }
 
     /// The service with a backend and a store of yours.
@@ -60,6 +67,16 @@ impl Server {
         config: ServerConfig,
         backend: Arc<dyn Backend>,
         store: Arc<dyn Store>,
+    ) -> Result<Self, ServerError> {
+        let packages = packages(&config, backend.pythons())?;
+        Self::assemble(config, backend, store, packages)
+    }
+
+    fn assemble(
+        config: ServerConfig,
+        backend: Arc<dyn Backend>,
+        store: Arc<dyn Store>,
+        packages: PackageSource,
     ) -> Result<Self, ServerError> {
         if config.default_network == DefaultNetwork::On && !backend.offers_network() {
             return Err(ServerError::NetworkNotOffered);
@@ -106,8 +123,16 @@ impl Server {
         let output = SpoolSpace::new(spool.clone(), config.output_spool_bytes);
         let metrics = Arc::new(Metrics::new(&backend.isolation()));
         let counted = Arc::clone(&metrics);
+        let packages = Arc::new(packages);
         let state = AppState {
-            scheduler: Scheduler::new(&config, Arc::clone(&backend), store, output, counted),
+            scheduler: Scheduler::new(
+                &config,
+                Arc::clone(&backend),
+                store,
+                output,
+                counted,
+                packages,
+            ),
             metrics,
             activity: Arc::new(Activity::new()),
             draining: watch::Sender::new(false),
@@ -196,4 +221,15 @@ impl Server {
         self.state.scheduler.finish(Duration::ZERO).await;
         served.map_err(io)
     }
+}
+
+/// What installs packages for these interpreters.
+fn packages(
+    config: &ServerConfig,
+    pythons: impl IntoIterator<Item = (PythonVersion, PathBuf)>,
+) -> Result<PackageSource, ServerError> {
+    let mut options = config.packages.clone();
+    let beside = || config.state_dir.as_ref().map(|folder| folder.join("environments"));
+    options.folder = options.folder.or_else(beside);
+    PackageSource::new(options, pythons).map_err(ServerError::Config)
 }

@@ -4,6 +4,7 @@ use crate::{
     Backend, DefaultNetwork, ServerConfig, TokenLimits,
     error::ApiError,
     image, limits,
+    packages::{Named, Needs, PackageSource},
     space::{Reservation, SpoolSpace},
     spool::Spool,
 };
@@ -25,6 +26,8 @@ const MOST_CODE: usize = 102_400;
 pub struct Submission {
     /// What to run.
     pub(crate) job: Job,
+    /// Packages to install before.
+    pub(crate) needs: Needs,
     /// The upload's part of the quota.
     pub(crate) reservation: Reservation,
 }
@@ -80,8 +83,9 @@ impl Submission {
         token: &TokenLimits,
         config: &ServerConfig,
         backend: &dyn Backend,
+        packages: &PackageSource,
     ) -> Result<Self, ApiError> {
-        refuse_requirements(&metadata.requirements_txt)?;
+        let named = packages.named(&metadata.requirements_txt, metadata.auto_install)?;
         check_variables(&metadata.env_vars)?;
         check_nul("script_args", &metadata.script_args)?;
         check_nul("pre_commands", &metadata.pre_commands)?;
@@ -99,6 +103,7 @@ impl Submission {
         job.env = metadata.env_vars;
         job.pre_commands = metadata.pre_commands;
         job.stdin = stdin;
+        submission.look_for_needs(named, packages)?;
         Ok(submission)
     }
 
@@ -109,15 +114,13 @@ impl Submission {
         config: &ServerConfig,
         backend: &dyn Backend,
         space: &Arc<SpoolSpace>,
+        packages: &PackageSource,
     ) -> Result<Self, ApiError> {
         if request.code.is_empty() && request.files.is_empty() {
             let message = "either 'code' or 'files' must be provided";
             return Err(ApiError::bad_request("missing_code", message));
         }
-        // `-` turns the detection of imports off, which this server doesn't do anyway.
-        if request.requirements_txt.trim() != "-" {
-            refuse_requirements(&request.requirements_txt)?;
-        }
+        let named = packages.of_code(&request.requirements_txt)?;
         check_variables(&request.env_vars)?;
         let files = files(&request);
         let bytes: usize = files.iter().map(|(_, text)| text.len()).sum();
@@ -146,13 +149,21 @@ impl Submission {
         let mut submission = Self::new(upload, &wanted, token, config, backend)?;
         submission.job.stdin = stdin(request.stdin, &request.stdin_base64)?;
         submission.job.env = request.env_vars;
+        submission.look_for_needs(named, packages)?;
         Ok(submission)
+    }
+
+    /// Settles which packages it needs.
+    fn look_for_needs(&mut self, named: Named, packages: &PackageSource) -> Result<(), ApiError> {
+        self.needs = packages.needs(named, &self.job.archive, self.job.version)?;
+        Ok(())
     }
 
     /// Bytes that it holds in memory while it waits.
     pub(crate) fn bytes(&self) -> usize {
         let job = &self.job;
-        let words = [&job.args, &job.env, &job.pre_commands].into_iter().flatten();
+        let words = [&job.args, &job.env, &job.pre_commands, &self.needs.requirements];
+        let words = words.into_iter().flatten();
         let words = words.map(|word| word.len() + size_of::<String>()).sum::<usize>();
         // One that has no part of the spool is in memory.
         let archive = match self.reservation.bytes() {
@@ -188,7 +199,7 @@ impl Submission {
         job.run_as = wanted.run_as;
         job.limits = limits;
         job.network = network(wanted.config, config, backend)?;
-        Ok(Self { job, reservation })
+        Ok(Self { job, needs: Needs::default(), reservation })
     }
 }
 
@@ -247,20 +258,6 @@ fn network(
         ));
     }
     Ok(wanted)
-}
-
-/// Installation doesn't exist yet, and skipping it in silence would be a lie.
-fn refuse_requirements(text: &str) -> Result<(), ApiError> {
-    let wanted =
-        text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
-    match wanted {
-        None => Ok(()),
-        Some(_) => Err(ApiError::bad_request(
-            "packages_not_supported",
-            "requirements_txt can't be honoured: this server installs no packages yet; send the \
-             modules along as files",
-        )),
-    }
 }
 
 fn check_variables(pairs: &[String]) -> Result<(), ApiError> {

@@ -16,7 +16,7 @@ pub(crate) fn pronounce(
         Ok(finished) => finished,
         Err(error) => {
             tracing::error!(error = &error as &dyn Error, "an execution could not be run");
-            refuse(result, &chain(&error));
+            refuse(result, &causes(&error));
             return;
         }
     };
@@ -73,6 +73,14 @@ pub(crate) fn refuse(result: &mut ExecutionResult, reason: &str) {
     result.error = Some(format!("the execution could not be started: {reason}"));
 }
 
+/// What it needs could not be installed, so that it never ran.
+pub(crate) fn lack(result: &mut ExecutionResult, reason: String) {
+    result.status = Status::Failed;
+    result.outcome = Some(Outcome::InstallFailed);
+    result.exit_code = 1;
+    result.error = Some(reason);
+}
+
 /// The service's own fault took it, or what came of it.
 pub(crate) fn lose(result: &mut ExecutionResult, reason: &str) {
     result.status = Status::Failed;
@@ -82,8 +90,14 @@ pub(crate) fn lose(result: &mut ExecutionResult, reason: &str) {
     (result.result, result.signal) = (None, None);
 }
 
-fn chain(error: &dyn Error) -> String {
-    let mut texts = Vec::new();
+/// What is behind an error.
+fn causes(error: &dyn Error) -> String {
+    error.source().map(chain).unwrap_or_default()
+}
+
+/// An error, and what is behind it.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut texts = vec![error.to_string()];
     let mut next = error.source();
     while let Some(error) = next {
         texts.push(error.to_string());

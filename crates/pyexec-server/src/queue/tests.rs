@@ -3,7 +3,7 @@ use crate::TokenLimits;
 use proptest::prelude::*;
 
 const CAPACITY: Capacity = Capacity { slots: 2, memory_mb: 100, waiting: 10, bytes: 1000 };
-const SMALL: Need = Need { memory_mb: 10, bytes: 1 };
+const SMALL: Need = Need { memory_mb: 10, bytes: 1, packages: false };
 
 fn caller(name: &str) -> Caller {
     Caller { owner: Owner::of_token(name), limits: TokenLimits::default() }
@@ -40,7 +40,8 @@ fn one_that_needs_much_memory_is_not_overtaken() {
     let mut queue = Queue::new(CAPACITY);
     let first = queue.join(&caller("a"), SMALL).unwrap();
     assert_eq!(all(&mut queue), std::slice::from_ref(&first));
-    let large = queue.join(&caller("a"), Need { memory_mb: 95, bytes: 1 }).unwrap();
+    let large =
+        queue.join(&caller("a"), Need { memory_mb: 95, bytes: 1, packages: false }).unwrap();
     let small = queue.join(&caller("b"), SMALL).unwrap();
     assert_eq!(all(&mut queue), []);
     queue.leave(&first);
@@ -69,7 +70,7 @@ fn without_a_queue_only_what_starts_at_once_gets_in() {
     let mut queue = Queue::new(Capacity { waiting: 0, ..CAPACITY });
     let first = queue.join(&limited("a", None, Some(0)), SMALL).unwrap();
     assert_eq!(all(&mut queue), [first]);
-    let huge = Need { memory_mb: 95, bytes: 1 };
+    let huge = Need { memory_mb: 95, bytes: 1, packages: false };
     assert_eq!(queue.join(&caller("b"), huge), Err(Full::Waiting(0)));
     assert!(queue.join(&caller("b"), SMALL).is_ok());
 }
@@ -77,13 +78,13 @@ fn without_a_queue_only_what_starts_at_once_gets_in() {
 #[test]
 fn bytes_are_shared_likewise() {
     let mut queue = Queue::new(CAPACITY);
-    let large = Need { memory_mb: 1, bytes: 600 };
+    let large = Need { memory_mb: 1, bytes: 600, packages: false };
     let first = queue.join(&caller("a"), large).unwrap();
     assert_eq!(queue.join(&caller("a"), large), Err(Full::Bytes));
     assert_eq!(queue.join(&caller("b"), large), Err(Full::Bytes), "more than a half");
-    assert!(queue.join(&caller("b"), Need { memory_mb: 1, bytes: 450 }).is_ok());
+    assert!(queue.join(&caller("b"), Need { memory_mb: 1, bytes: 450, packages: false }).is_ok());
     queue.leave(&first);
-    assert!(queue.join(&caller("b"), Need { memory_mb: 1, bytes: 500 }).is_ok());
+    assert!(queue.join(&caller("b"), Need { memory_mb: 1, bytes: 500, packages: false }).is_ok());
 }
 
 #[derive(Debug, Clone)]
@@ -116,7 +117,7 @@ proptest! {
         for step in steps {
             match step {
                 Step::Join(owner, memory_mb) => {
-                    if let Ok(ticket) = queue.join(&owners[owner], Need { memory_mb, bytes: 10 }) {
+                    if let Ok(ticket) = queue.join(&owners[owner], Need { memory_mb, bytes: 10, packages: false }) {
                         waiting.push((ticket, memory_mb));
                     }
                 }
@@ -167,4 +168,24 @@ proptest! {
             queue.leave(&next);
         }
     }
+}
+
+#[test]
+fn who_waits_for_packages_holds_nobody_up() {
+    let mut queue = Queue::new(Capacity { slots: 1, ..CAPACITY });
+    let lacking = queue.join(&caller("a"), Need { packages: true, ..SMALL }).unwrap();
+    assert_eq!(all(&mut queue), []);
+    let own = queue.join(&caller("a"), SMALL).unwrap();
+    let other = queue.join(&caller("b"), Need { packages: true, ..SMALL }).unwrap();
+    assert_eq!(all(&mut queue), std::slice::from_ref(&own), "it overtakes");
+    queue.ready(&lacking);
+    queue.ready(&own);
+    assert_eq!(all(&mut queue), [], "no slot is free");
+    queue.leave(&own);
+    assert_eq!(all(&mut queue), std::slice::from_ref(&lacking));
+    queue.leave(&lacking);
+    assert_eq!(all(&mut queue), []);
+    queue.leave(&other);
+    assert_eq!(queue.waiting(), 0);
+    queue.ready(&other);
 }

@@ -57,6 +57,7 @@ pub(crate) async fn eval(
         &state.config,
         &*state.backend,
         &state.spool,
+        &state.scheduler.packages,
     )?;
     let key = key.map(|key| key.with("eval", &[Fingerprint::of(&body)]));
     let arrival = Arrival { is_async: false, key };

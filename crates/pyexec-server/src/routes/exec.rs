@@ -87,7 +87,9 @@ async fn submit(
 ) -> Result<Taken, ApiError> {
     let Received { upload, metadata, key, held: _held } = upload::receive(request, state).await?;
     let limits = &caller.limits;
+    let packages = &state.scheduler.packages;
+    let backend = &*state.backend;
     let submission =
-        Submission::from_archive(upload, metadata, limits, &state.config, &*state.backend)?;
+        Submission::from_archive(upload, metadata, limits, &state.config, backend, packages)?;
     state.scheduler.submit(submission, caller, Arrival { is_async, key }).await
 }

@@ -8,6 +8,9 @@ use pyexec_types::{Health, HealthLimits};
 const EXTENSIONS: [&str; 7] =
     ["events", "wait", "list", "idempotency", "stdin_base64", "eval_stdin_base64", "eval_env_vars"];
 
+/// And where packages can be installed.
+const PACKAGES: [&str; 2] = ["packages", "auto_install"];
+
 /// Whether the server is there, and what it can do.
 #[utoipa::path(
     get,
@@ -18,13 +21,19 @@ const EXTENSIONS: [&str; 7] =
 pub(crate) async fn health(State(state): State<AppState>) -> Json<Health> {
     let mut limits = HealthLimits::default();
     limits.queue_seconds = state.config.queue_timeout.as_secs();
+    let packages = &state.scheduler.packages;
+    let offers_packages = packages.is_offered();
+    if offers_packages {
+        limits.install_seconds = packages.timeout().as_secs();
+    }
     limits.max_timeout_seconds = state.config.max_timeout_seconds;
     limits.max_body_bytes = state.config.max_body_bytes;
     let mut health = Health::default();
     health.status = "ok".into();
     health.server = Some("pyexec".into());
     health.version = Some(env!("CARGO_PKG_VERSION").into());
-    health.extensions = EXTENSIONS.map(Into::into).into();
+    let of_packages = PACKAGES.iter().filter(|_| offers_packages);
+    health.extensions = EXTENSIONS.iter().chain(of_packages).map(ToString::to_string).collect();
     health.python_versions = state.backend.versions().iter().map(ToString::to_string).collect();
     health.isolation = Some(state.backend.isolation());
     health.limits = Some(limits);

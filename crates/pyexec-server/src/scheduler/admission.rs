@@ -130,7 +130,8 @@ impl Scheduler {
         let limits = &submission.job.limits;
         let disk = limits.disk_mb * self.disk_reserve_percent / 100;
         let memory_mb = (limits.memory_mb + disk).min(self.memory_budget_mb);
-        Need { memory_mb, bytes: submission.bytes() }
+        let packages = !submission.needs.requirements.is_empty();
+        Need { memory_mb, bytes: submission.bytes(), packages }
     }
 
     /// The execution that an owner's key has had before.

@@ -76,7 +76,8 @@ fn scheduler(disk: &Arc<SlowDisk>) -> Arc<Scheduler> {
     let space = SpoolSpace::new(std::env::temp_dir(), u64::MAX);
     let metrics = Arc::new(Metrics::new(&SANDBOX.isolation()));
     let (backend, store) = (Arc::clone(&*SANDBOX) as _, Arc::clone(disk) as _);
-    Scheduler::new(&config, backend, store, space, metrics)
+    let packages = PackageSource::new(config.packages.clone(), SANDBOX.pythons()).unwrap();
+    Scheduler::new(&config, backend, store, space, metrics, Arc::new(packages))
 }
 
 fn caller() -> Caller {
@@ -87,7 +88,8 @@ fn submission(code: &str) -> Submission {
     let space = SpoolSpace::new(std::env::temp_dir(), u64::MAX);
     let (limits, config) = (caller().limits, ServerConfig::default());
     let request = SimpleExecRequest::new(code);
-    Submission::from_code(request, &limits, &config, &**SANDBOX, &space).unwrap()
+    let packages = PackageSource::new(config.packages.clone(), SANDBOX.pythons()).unwrap();
+    Submission::from_code(request, &limits, &config, &**SANDBOX, &space, &packages).unwrap()
 }
 
 fn arrival(is_async: bool, key: Option<&str>) -> Arrival {

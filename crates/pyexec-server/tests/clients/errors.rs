@@ -131,10 +131,11 @@ pub(crate) fn what_is_not_offered<S: Subject>() {
     let config = ExecutionConfig { network_disabled: Some(false), ..ExecutionConfig::default() };
     refused(run(with(config)), 400, "network_not_offered", "PYEXEC_NETWORK_MODE=pasta");
     let quiet = ExecutionConfig { network_disabled: Some(true), ..ExecutionConfig::default() };
-    let needs = Metadata { requirements_txt: "# tools\nsix==1.16\n".into(), ..with(quiet) };
-    refused(run(needs), 400, "packages_not_supported", "installs no packages yet");
-    let needs = SimpleExecRequest { requirements_txt: "six".into(), ..SimpleExecRequest::new("1") };
-    refused(client.eval(&needs), 400, "packages_not_supported", "installs no packages yet");
+    let needs = Metadata { requirements_txt: "# tools\n./six\n".into(), ..with(quiet) };
+    refused(run(needs), 400, "invalid_requirements", "line 2 of the requirements, `./six`");
+    let requirements_txt = "-r six".into();
+    let needs = SimpleExecRequest { requirements_txt, ..SimpleExecRequest::new("1") };
+    refused(client.eval(&needs), 400, "invalid_requirements", "line 1 of the requirements");
     let image = Metadata { docker_image: "ubuntu:24.04".into(), ..Metadata::new("main.py") };
     refused(run(image), 400, "unsupported_image", "docker_image \"ubuntu:24.04\"");
     let nothing = Metadata { requirements_txt: "# nothing\n".into(), ..with(quiet) };

@@ -17,7 +17,7 @@ use std::{
 
 /// The database, and what lies beside it.
 const DATABASE: &str = "executions.redb";
-const PARTS: [&str; 4] = ["archives", "lock", "outputs", "spool"];
+const PARTS: [&str; 5] = ["archives", "environments", "lock", "outputs", "spool"];
 
 /// Nobody else reads code, input and output.
 const FOLDER_MODE: u32 = 0o700;

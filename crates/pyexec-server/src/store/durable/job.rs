@@ -3,6 +3,7 @@
 use super::{files::Folder, rows::JOBS};
 use crate::{
     Submission,
+    packages::Needs,
     space::{Reservation, SpoolSpace},
 };
 use pyexec_sandbox::{Job, Limits, RunAs};
@@ -36,6 +37,8 @@ struct StoredJob {
     args: Vec<String>,
     env: Vec<String>,
     pre_commands: Vec<String>,
+    #[serde(default)]
+    needs: Needs,
     network: bool,
     timeout_ms: u64,
     memory_mb: u64,
@@ -60,6 +63,7 @@ impl JobRow {
             args: job.args.clone(),
             env: job.env.clone(),
             pre_commands: job.pre_commands.clone(),
+            needs: submission.needs.clone(),
             network: job.network,
             timeout_ms: limits.timeout.as_millis() as u64,
             memory_mb: limits.memory_mb,
@@ -125,7 +129,7 @@ impl JobRow {
             open_files: stored.open_files,
             output_bytes: stored.output_bytes,
         };
-        Ok(Submission { job, reservation })
+        Ok(Submission { job, needs: stored.needs, reservation })
     }
 }
 

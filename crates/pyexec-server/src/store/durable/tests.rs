@@ -1,5 +1,5 @@
 use super::*;
-use crate::{IdempotencyKey, Output};
+use crate::{IdempotencyKey, Output, packages::Needs};
 use pyexec_sandbox::Job;
 use pyexec_types::{ExecutionResult, Outcome};
 use std::{fs::File, os::unix::fs::FileExt};
@@ -32,7 +32,7 @@ fn submission(archive: &[u8]) -> Submission {
     job.env = vec!["A=1".into()];
     job.stdin = b"in".to_vec();
     let reservation = crate::space::Reservation::new(&space());
-    Submission { job, reservation }
+    Submission { job, needs: Needs::default(), reservation }
 }
 
 fn now<T>(future: BoxFuture<T>) -> T {
