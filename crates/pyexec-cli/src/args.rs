@@ -12,6 +12,8 @@ mod doctor;
 mod doors;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod effective;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod env;
 mod eval;
 mod execution;
 mod help;
@@ -20,6 +22,8 @@ mod limits;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod local;
 mod output;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod packages;
 mod ps;
 mod run;
 #[cfg(all(feature = "local", target_os = "linux"))]
@@ -31,6 +35,8 @@ pub(crate) use completions::{CompletionsArgs, Shell};
 pub(crate) use config::{ConfigArgs, ConfigCommand, ConfigShowArgs};
 pub(crate) use connection::ConnectionArgs;
 pub(crate) use doctor::DoctorArgs;
+#[cfg(all(feature = "local", target_os = "linux"))]
+pub(crate) use env::{EnvArgs, EnvCommand};
 pub(crate) use eval::EvalArgs;
 pub(crate) use execution::ExecutionArgs;
 pub(crate) use help::HelpArgs;
@@ -39,6 +45,8 @@ pub(crate) use limits::LimitArgs;
 #[cfg(all(feature = "local", target_os = "linux"))]
 pub(crate) use local::{LocalArgs, LocalCommand};
 pub(crate) use output::{OutputArgs, Verbosity};
+#[cfg(all(feature = "local", target_os = "linux"))]
+pub(crate) use packages::{Detection, PackageArgs};
 pub(crate) use ps::{PsArgs, StatusArgs};
 pub(crate) use run::RunArgs;
 #[cfg(all(feature = "local", target_os = "linux"))]
@@ -96,6 +104,9 @@ pub(crate) enum Command {
     /// Look at this user's own server, which `submit` and `ps` start, or end it
     #[cfg(all(feature = "local", target_os = "linux"))]
     Local(LocalArgs),
+    /// Packages that are kept on this machine for executions here: list, remove or add some
+    #[cfg(all(feature = "local", target_os = "linux"))]
+    Env(EnvArgs),
     /// Say what is in order and what isn't: isolation, interpreters, disk, configuration, server
     Doctor(DoctorArgs),
     /// Print what is decided by variables and profiles
@@ -336,7 +347,9 @@ impl Command {
                 *json |= before.output.json;
             }
             #[cfg(all(feature = "local", target_os = "linux"))]
-            Self::Local(_) => {}
+            Self::Env(EnvArgs { command: EnvCommand::Ls { json } }) => *json |= before.output.json,
+            #[cfg(all(feature = "local", target_os = "linux"))]
+            Self::Local(_) | Self::Env(_) => {}
             Self::Doctor(args) => {
                 args.connection.adopt(before.connection);
                 args.json |= before.output.json;
@@ -381,7 +394,7 @@ impl Command {
                 args.connection.settle(lookup)?;
             }
             #[cfg(all(feature = "local", target_os = "linux"))]
-            Self::Serve(_) | Self::Local(_) => {}
+            Self::Serve(_) | Self::Local(_) | Self::Env(_) => {}
             // What makes no sense is a finding to it.
             Self::Doctor(_) => {}
             Self::Config(_) | Self::Completions(_) | Self::Version | Self::Help(_) => {}

@@ -2,6 +2,8 @@
 
 mod config;
 mod doctor;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod env;
 mod eval;
 mod follow;
 mod help;
@@ -37,6 +39,8 @@ pub(crate) fn run(command: Command) -> Result<u8, Failure> {
         Command::Serve(args) => crate::serve::serve(*args),
         #[cfg(all(feature = "local", target_os = "linux"))]
         Command::Local(args) => local::local(args),
+        #[cfg(all(feature = "local", target_os = "linux"))]
+        Command::Env(args) => env::env(args),
         Command::Doctor(args) => doctor::doctor(args),
         Command::Config(args) => config::config(args),
         Command::Completions(args) => {

@@ -6,6 +6,8 @@ use pyexec_blocking::{
     archive::{DirectoryOptions, Entry, entrypoint_candidates},
 };
 use std::{
+    ffi::OsStr,
+    fs,
     io::{self, IsTerminal, Read},
     path::{Path, PathBuf},
 };
@@ -21,6 +23,37 @@ const NAMES_SHOWN: usize = 5;
 pub(crate) struct Project {
     pub(crate) archive: Archive,
     pub(crate) entrypoint: String,
+    /// Where the text of the file to run can be had, if that is simple.
+    pub(crate) script: Script,
+    /// The directory that all of it is from.
+    pub(crate) directory: Option<PathBuf>,
+}
+
+/// The text of the file to run.
+#[derive(Debug)]
+pub(crate) enum Script {
+    Text(Vec<u8>),
+    File(PathBuf),
+    /// Somewhere in an archive.
+    Packed,
+}
+
+impl Script {
+    /// The text, as far as it is one.
+    ///
+    /// # Errors
+    ///
+    /// Where it can't be read.
+    pub(crate) fn text(&self) -> Result<Option<String>, Failure> {
+        let bytes = match self {
+            Self::Text(bytes) => bytes.clone(),
+            Self::File(path) => fs::read(path).map_err(|error| {
+                Failure::ours(format!("can't read {}", path.display())).because(&error)
+            })?,
+            Self::Packed => return Ok(None),
+        };
+        Ok(String::from_utf8(bytes).ok())
+    }
 }
 
 /// Code that is read on demand, unless a person would have to type it.
@@ -72,10 +105,17 @@ pub(crate) fn resolve<R: Read>(
     entrypoint: Option<String>,
     stdin: Stdin<R>,
 ) -> Result<Project, Failure> {
+    let mut code = Vec::new();
     let archive = match input {
         _ if !files.is_empty() => Archive::from_files(files)?,
-        None => piped(&stdin.code(false)?)?,
-        Some(path) if path == Path::new("-") => piped(&stdin.code(true)?)?,
+        None => {
+            code = stdin.code(false)?;
+            piped(&code)?
+        }
+        Some(path) if path == Path::new("-") => {
+            code = stdin.code(true)?;
+            piped(&code)?
+        }
         // A script that the program starts has to stay executable.
         Some(path) if path.is_dir() => DirectoryOptions::new().preserve_mode(true).archive(path)?,
         Some(path) if is_tar(path) => Archive::from_tar_file(path)?,
@@ -95,7 +135,19 @@ pub(crate) fn resolve<R: Read>(
         (None, _) if in_order => archive.detect_entrypoint()?.to_owned(),
         (None, _) => detect(&archive)?.to_owned(),
     };
-    Ok(Project { archive, entrypoint })
+    let is_directory = |path: &&Path| !in_order && path.is_dir();
+    let directory = input.filter(is_directory).map(Path::to_owned);
+    let script = match (input, &directory) {
+        _ if in_order => {
+            let is_it = |path: &&PathBuf| path.file_name() == Some(OsStr::new(&entrypoint));
+            files.iter().find(is_it).map_or(Script::Packed, |path| Script::File(path.clone()))
+        }
+        _ if !code.is_empty() => Script::Text(code),
+        (_, Some(directory)) => Script::File(directory.join(plain(&entrypoint))),
+        (Some(path), None) if !is_tar(path) => Script::File(path.to_owned()),
+        _ => Script::Packed,
+    };
+    Ok(Project { archive, entrypoint, script, directory })
 }
 
 /// The name of a file to run that is there.

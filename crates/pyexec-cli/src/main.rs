@@ -24,9 +24,11 @@ mod progress;
 #[cfg(all(test, feature = "local", target_os = "linux"))]
 mod reference;
 mod report;
+mod requirements;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod serve;
 mod settings;
+mod table;
 mod upload;
 mod variables;
 mod watch;

@@ -15,6 +15,17 @@ const LARGE: u64 = 1 << 20;
 /// How often what turns is drawn.
 const TICK: Duration = Duration::from_millis(100);
 
+/// What is going on while packages are installed.
+fn installation(phase: Option<&str>) -> String {
+    match phase {
+        Some("resolving") => "packages: finding out which versions".to_owned(),
+        Some("installing") => "packages: installing".to_owned(),
+        Some("compiling") => "packages: compiling".to_owned(),
+        Some("waiting") => "packages: another execution installs the same".to_owned(),
+        phase => format!("packages: {}", phase.unwrap_or_default()),
+    }
+}
+
 /// A bar or a spinner on the terminal, on standard error, and gone without a trace when it is over.
 /// Where there is no terminal, or nobody wants it, there is none. Clones share it.
 #[derive(Debug, Clone)]
@@ -51,6 +62,7 @@ impl Progress {
             return self.clear();
         }
         let message = match change.queue_position {
+            _ if change.phase.is_some() => installation(change.phase.as_deref()),
             Some(0) => "waiting: next in the queue".to_owned(),
             Some(1) => "waiting: 1 execution before it".to_owned(),
             Some(before) => format!("waiting: {before} executions before it"),

@@ -63,7 +63,7 @@ impl SharedReport {
         if let Some(mut report) = report.take() {
             // Whoever can't be told has gone.
             if let Some(status) = status {
-                let _ = report.status(&StatusChange { status, queue_position: None });
+                let _ = report.status(&StatusChange { status, queue_position: None, phase: None });
             }
             let _ = report.failed(Failure::interrupted(signal));
         }

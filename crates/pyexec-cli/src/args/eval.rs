@@ -22,6 +22,12 @@ pub(crate) struct EvalArgs {
     /// Packages to install before, as a requirements.txt
     #[arg(long, value_name = "FILE")]
     pub(crate) requirements: Option<PathBuf>,
+    /// Package to install before, such as `numpy` or 'numpy>=2'; again for several
+    #[arg(long = "with", value_name = "PACKAGE")]
+    pub(crate) with: Vec<String>,
+    /// Install nothing that the code imports unasked
+    #[arg(long, conflicts_with_all = ["requirements", "with"])]
+    pub(crate) no_auto_install: bool,
     /// Environment variable of the code: NAME (with its value here) or NAME=value
     #[arg(long = "env", short, value_name = "VAR")]
     pub(crate) env: Vec<String>,

@@ -21,6 +21,15 @@ pub(crate) struct RunArgs {
     /// Packages to install before, as a requirements.txt
     #[arg(long, value_name = "FILE")]
     pub(crate) requirements: Option<PathBuf>,
+    /// Package to install before, such as `numpy` or 'numpy>=2'; again for several
+    #[arg(long = "with", value_name = "PACKAGE")]
+    pub(crate) with: Vec<String>,
+    /// Install what the project's files import, too
+    #[arg(long)]
+    pub(crate) auto_install: bool,
+    /// Install nothing that only the project says: in its requirements.txt, or in the script itself
+    #[arg(long)]
+    pub(crate) no_requirements: bool,
     /// Environment variable of the program: NAME (with its value here) or NAME=value
     #[arg(long = "env", short, value_name = "VAR")]
     pub(crate) env: Vec<String>,

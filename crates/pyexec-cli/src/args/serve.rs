@@ -2,7 +2,7 @@
 
 use super::{
     Command, capacity::CapacityArgs, config_file::ConfigFile, doors::DoorArgs,
-    effective::effective, no_token_by_flag, understand,
+    effective::effective, no_token_by_flag, packages::PackageArgs, understand,
 };
 use crate::failure::Failure;
 use clap::{ArgMatches, Args, ValueEnum, builder::RangedU64ValueParser, parser::ValueSource};
@@ -94,6 +94,8 @@ pub(crate) struct ServeArgs {
     pub(crate) doors: DoorArgs,
     #[command(flatten)]
     pub(crate) capacity: CapacityArgs,
+    #[command(flatten)]
+    pub(crate) packages: PackageArgs,
     #[command(flatten)]
     pub(crate) defaults: DefaultArgs,
 }

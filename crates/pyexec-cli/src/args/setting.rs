@@ -119,8 +119,8 @@ mod tests {
 
     #[test]
     fn each_has_a_variable_of_its_name() {
-        // Those of the original, and one that is a list.
-        let others = ["PYEXEC_ALLOWED_HOSTS"];
+        // Lists.
+        let others = ["PYEXEC_ALLOWED_HOSTS", "PYEXEC_ALLOW_PACKAGES", "PYEXEC_DENY_PACKAGES"];
         let command = definition();
         for setting in settings(command.find_subcommand("serve").unwrap()) {
             let (variable, key) = (setting.variable(), setting.key());

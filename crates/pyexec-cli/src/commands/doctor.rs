@@ -6,6 +6,8 @@ mod disk;
 mod finding;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod machine;
+#[cfg(all(feature = "local", target_os = "linux"))]
+mod packages;
 mod server;
 
 use crate::{args::DoctorArgs, console, exit_code, failure::Failure};
@@ -30,6 +32,7 @@ pub(super) fn doctor(args: DoctorArgs) -> Result<u8, Failure> {
     #[cfg(all(feature = "local", target_os = "linux"))]
     {
         machine::examine(&args, &mut diagnosis);
+        diagnosis.findings.extend(packages::finding());
         diagnosis.findings.extend(disk::findings());
     }
     let (connection, found) = configuration::findings(args.connection);

@@ -8,6 +8,7 @@ use crate::{
     interrupt::Interrupts,
     program_input::{self, InputSource},
     report::{self, Document, People, Report, SharedReport},
+    requirements::Requirements,
     variables,
     watch::{self, End},
 };
@@ -68,9 +69,9 @@ fn exact(
 /// All that the command line names.
 fn request(args: EvalArgs) -> Result<SimpleExecRequest, Failure> {
     let env_vars = variables::resolve(&args.env, |name| env::var_os(name))?;
-    let requirements_txt = match &args.requirements {
-        None => String::new(),
-        Some(path) => read(path)?,
+    let requirements_txt = match args.no_auto_install {
+        true => "-".to_owned(),
+        false => Requirements::of_flags(args.requirements.as_deref(), &args.with)?.text,
     };
     let is_code_piped =
         args.files.is_empty() && args.code.as_deref().is_none_or(|code| code == "-");

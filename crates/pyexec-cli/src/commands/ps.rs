@@ -6,7 +6,7 @@ use crate::{
     backend::{self, Backend},
     console, exit_code,
     failure::Failure,
-    report,
+    report, table,
 };
 use jiff::Timestamp;
 use pyexec_blocking::{
@@ -45,13 +45,7 @@ pub(super) fn ps(args: PsArgs) -> Result<u8, Failure> {
 fn table(executions: &[ExecutionResult], now: Timestamp) -> String {
     let mut rows = vec![HEADINGS.map(ToOwned::to_owned)];
     rows.extend(executions.iter().map(|execution| row(execution, now)));
-    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
-    let widths: [usize; 5] = std::array::from_fn(width);
-    let lines = rows.iter().map(|row| {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
-    });
-    lines.collect()
+    table::table(&rows)
 }
 
 fn row(execution: &ExecutionResult, now: Timestamp) -> [String; 5] {

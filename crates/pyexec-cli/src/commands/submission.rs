@@ -7,14 +7,15 @@ use crate::{
     failure::Failure,
     input::{self, Stdin},
     program_input::{self, InputSource},
+    requirements::Requirements,
     variables,
 };
 use pyexec_blocking::{
     Archive, Client, Error,
     archive::LeftOutReason,
-    types::{ExecutionConfig, Metadata},
+    types::{ExecutionConfig, Health, Metadata},
 };
-use std::{env, fs};
+use std::env;
 
 /// A project with everything that accompanies it.
 #[derive(Debug)]
@@ -24,6 +25,8 @@ pub(super) struct Submission {
     /// Of the program's input.
     pub(super) stdin_bytes: usize,
     pub(super) verbosity: Verbosity,
+    /// What is said of packages, where it may choose the Python version.
+    requirements: Option<Requirements>,
 }
 
 impl Submission {
@@ -34,18 +37,24 @@ impl Submission {
     /// Where something of it is missing or can't be sent.
     pub(super) fn resolve(args: RunArgs, verbosity: Verbosity) -> Result<Self, Failure> {
         let env_vars = variables::resolve(&args.env, |name| env::var_os(name))?;
+        let has_python = args.python.is_some() || args.image.is_some();
         let image = image(args.python, args.image)?;
-        let requirements_txt = match &args.requirements {
-            None => String::new(),
-            Some(path) => fs::read_to_string(path).map_err(|error| {
-                Failure::ours(format!("can't read {}", path.display())).because(&error)
-            })?,
-        };
+        let mut requirements = Requirements::of_flags(args.requirements.as_deref(), &args.with)?;
         let is_code = args.files.is_empty()
             && args.input.as_ref().is_none_or(|input| input.as_os_str() == "-");
         let source = InputSource::of(args.interactive, args.stdin, is_code)?;
         let project =
             input::resolve(args.input.as_deref(), &args.files, args.entrypoint, Stdin::ours())?;
+        if !args.no_requirements {
+            let directory = project.directory.as_deref().filter(|_| args.requirements.is_none());
+            let script = project.script.text()?;
+            requirements = requirements.of_project(directory, script.as_deref())?;
+        }
+        if verbosity == Verbosity::Verbose {
+            for place in &requirements.found_in {
+                console::note(verbosity, &format!("note: installs what {place} names"));
+            }
+        }
         if let (Some(input), false) = (&args.input, args.files.is_empty()) {
             let note = format!("note: {} isn't sent, as --file is given", input.display());
             console::note(verbosity, &note);
@@ -59,7 +68,8 @@ impl Submission {
         }
         let mut metadata = Metadata {
             docker_image: image,
-            requirements_txt,
+            requirements_txt: std::mem::take(&mut requirements.text),
+            auto_install: args.auto_install,
             config: args.limits.config(),
             env_vars,
             script_args: args.script_args,
@@ -68,7 +78,8 @@ impl Submission {
         let input = source.read()?;
         let stdin_bytes = input.len();
         (metadata.stdin, metadata.stdin_base64) = program_input::encode(input);
-        Ok(Self { archive: project.archive, metadata, stdin_bytes, verbosity })
+        let requirements = Some(requirements).filter(|_| !has_python);
+        Ok(Self { archive: project.archive, metadata, stdin_bytes, verbosity, requirements })
     }
 
     /// Whether the program was given the network.
@@ -76,26 +87,33 @@ impl Submission {
         self.said_of_network() == Some(false)
     }
 
-    /// Turns the network on where nothing was said of it and the server can't install the
-    /// requirements without it.
+    /// Chooses the Python version that the script requires, and turns the network on where nothing
+    /// was said of it and the server can't install the requirements without it.
     ///
     /// # Errors
     ///
-    /// Where the server isn't there.
+    /// Where the server isn't there, or has no such Python.
     pub(super) fn adapt(&mut self, client: &Client, place: &Place) -> Result<(), Failure> {
-        if matches!(place, Place::Local) {
+        let is_local = matches!(place, Place::Local);
+        let of_network = !is_local
+            && !self.metadata.requirements_txt.trim().is_empty()
+            && self.said_of_network().is_none();
+        let requirements = self.requirements.as_ref().filter(|it| it.wants_python());
+        if !of_network && requirements.is_none() {
             return Ok(());
         }
-        if self.metadata.requirements_txt.trim().is_empty() || self.said_of_network().is_some() {
-            return Ok(());
-        }
-        let installs = match client.health() {
-            Ok(health) => health.offers("packages"),
+        let health = match client.health() {
+            Ok(health) => health,
             Err(error @ Error::Transport(_)) => return Err(backend::explain(error, true)),
             // An older server than that.
-            Err(_) => false,
+            Err(_) => Health::default(),
         };
-        if !installs {
+        if let Some(requirements) = requirements
+            && let Some(python) = requirements.python(&health.python_versions)?
+        {
+            self.metadata.docker_image = of_python(&python);
+        }
+        if of_network && !health.offers("packages") {
             let config = self.metadata.config.get_or_insert_with(ExecutionConfig::default);
             config.network_disabled = Some(false);
             let note = "note: --requirements turns the network on; --network=false keeps it off";
@@ -107,6 +125,10 @@ impl Submission {
     fn said_of_network(&self) -> Option<bool> {
         self.metadata.config.and_then(|config| config.network_disabled)
     }
+}
+
+fn of_python(version: &str) -> String {
+    format!("python:{version}-slim")
 }
 
 /// The image that gives a Python version, where one was asked for.
@@ -121,7 +143,7 @@ fn image(python: Option<String>, image: Option<String>) -> Result<String, Failur
             !part.is_empty() && part.len() <= 3 && part.bytes().all(|byte| byte.is_ascii_digit())
         });
     match is_version {
-        true => Ok(format!("python:{python}-slim")),
+        true => Ok(of_python(&python)),
         false => Err(Failure::usage(format!("--python {python}: not a Python version"))
             .hint("for example --python 3.12")),
     }

@@ -11,6 +11,8 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
   # Code from a pipe, with a variable of this shell
   export NAME=Ann
   echo 'import os; print(os.environ[\"NAME\"])' | pyexec run -e NAME
+  # With packages: named here, in a requirements.txt of the folder, or in the script itself
+  echo 'import colorama; print(colorama.__name__)' | pyexec run --with colorama
   # Nothing yet, but a list of what would be sent and what would not
   pyexec run --dry-run project/",
     ),
@@ -92,6 +94,27 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
   pyexec doctor
   # The same for programs
   pyexec doctor --json",
+    ),
+    (
+        "env ls",
+        "  # What is kept
+  pyexec env ls
+  # For programs
+  pyexec env ls --json",
+    ),
+    (
+        "env prune",
+        "  # All but one gibibyte
+  pyexec env prune --keep 1024
+  # Everything
+  pyexec env prune --all",
+    ),
+    (
+        "env warm",
+        "  # Before anybody waits for it
+  pyexec env warm colorama
+  # What a project needs
+  pyexec env warm --requirements requirements.txt",
     ),
     (
         "config show",

@@ -2,7 +2,7 @@
 
 use super::{
     Announcement, Folder,
-    background_server::{ENVIRONMENT, READY},
+    background_server::{ENVIRONMENT, FAMILIES, PROXIES, READY},
 };
 use crate::{args::Verbosity, console, failure::Failure};
 use pyexec_blocking::{Client, Error};
@@ -145,7 +145,11 @@ fn start(folder: &Folder) -> Result<(), Failure> {
     let log = folder.new_log().map_err(failed)?;
     let mut command = Command::new(env::current_exe().map_err(failed)?);
     command.args(["local", "serve"]).current_dir("/").env_clear();
-    let kept = |name: &str| ENVIRONMENT.contains(&name) || name.starts_with("LC_");
+    let kept = |name: &str| {
+        ENVIRONMENT.contains(&name)
+            || FAMILIES.iter().any(|family| name.starts_with(family))
+            || PROXIES.iter().any(|end| name.ends_with(end))
+    };
     command.envs(env::vars_os().filter(|(name, _)| name.to_str().is_some_and(kept)));
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
     // A Ctrl-C at this terminal isn't meant for it.

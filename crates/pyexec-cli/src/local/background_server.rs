@@ -3,7 +3,7 @@
 use super::{Announcement, Folder, isolation};
 use crate::{console, exit_code, failure::Failure, serve::Stop};
 use pyexec_sandbox::{Network, SandboxOptions};
-use pyexec_server::{Idle, Server, ServerConfig};
+use pyexec_server::{Idle, PackageOptions, Server, ServerConfig};
 use rustix::{process::setsid, stdio::dup2_stdout};
 use std::{env, fs::File, io, time::Duration};
 use tokio::{
@@ -20,6 +20,7 @@ pub(super) const READY: &str = "ready";
 pub(super) const ENVIRONMENT: &[&str] = &[
     "HOME",
     "LANG",
+    "NETRC",
     "PATH",
     "PYENV_ROOT",
     "PYEXEC_CGROUP",
@@ -28,9 +29,18 @@ pub(super) const ENVIRONMENT: &[&str] = &[
     "TMPDIR",
     "TZ",
     "USER",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
     "XDG_RUNTIME_DIR",
     "XDG_STATE_HOME",
 ];
+
+/// What further variables begin with: of the locale, and of what installs packages.
+pub(super) const FAMILIES: [&str; 6] =
+    ["LC_", "PIP_", "UV_", "SSL_CERT_", "REQUESTS_CA_", "CURL_CA_"];
+
+/// What the variables of proxies end with, in either case.
+pub(super) const PROXIES: [&str; 2] = ["_PROXY", "_proxy"];
 
 /// Seconds without work after which it ends.
 pub(super) const IDLE: &str = "PYEXEC_LOCAL_IDLE";
@@ -57,7 +67,13 @@ pub(crate) fn serve() -> Result<u8, Failure> {
     };
     folder.forget().map_err(failed)?;
     crate::serve::log_to_stderr()?;
+    let packages = PackageOptions {
+        // What `run` and `eval` have installed serves here, too.
+        folder: PackageOptions::default().folder().ok(),
+        ..PackageOptions::default()
+    };
     let config = ServerConfig {
+        packages,
         tokens: vec![folder.make_token().map_err(failed)?],
         state_dir: Some(folder.state()),
         result_ttl: RESULT_TTL,

@@ -1,11 +1,13 @@
 //! From flags and variables to the server's settings.
 
 use crate::{
-    args::{Network, NetworkMode, ServeArgs},
+    args::{Detection, Network, NetworkMode, PackageArgs, ServeArgs},
     failure::Failure,
 };
 use pyexec_sandbox::{self as sandbox, SandboxOptions, Start};
-use pyexec_server::{ConnectionLimits, DefaultNetwork, ServerConfig, TlsFiles};
+use pyexec_server::{
+    ConnectionLimits, DefaultNetwork, PackageInstaller, PackageOptions, ServerConfig, TlsFiles,
+};
 
 /// The settings; what nobody said is the server's own default.
 ///
@@ -75,6 +77,7 @@ pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions),
             Network::Off => DefaultNetwork::Off,
             Network::On => DefaultNetwork::On,
         },
+        packages: packages(args.packages)?,
         max_body_bytes: said(args.max_body_mb, usual.max_body_bytes >> 20) << 20,
         result_ttl: args.cleanup_ttl,
         grace: args.grace,
@@ -91,6 +94,36 @@ pub(super) fn resolve(args: ServeArgs) -> Result<(ServerConfig, SandboxOptions),
         ..SandboxOptions::default()
     };
     Ok((config, options))
+}
+
+fn packages(args: PackageArgs) -> Result<PackageOptions, Failure> {
+    let named = |names: Vec<String>| -> Vec<String> {
+        names.into_iter().filter(|name| !name.trim().is_empty()).collect()
+    };
+    let (install, installer) = match args.installer.as_str() {
+        "auto" | "" => (true, PackageInstaller::Auto),
+        "none" => (false, PackageInstaller::Auto),
+        "pip" => (true, PackageInstaller::Pip),
+        path if path.starts_with('/') => (true, PackageInstaller::Uv(path.into())),
+        other => {
+            return Err(Failure::usage(format!("--installer {other}: no such installer"))
+                .hint("choose auto, pip or none, or give the whole path of a uv"));
+        }
+    };
+    Ok(PackageOptions {
+        install,
+        installer,
+        folder: args.packages_dir.filter(|folder| !folder.as_os_str().is_empty()),
+        bytes: u64::from(args.packages_mb) << 20,
+        offline: args.offline,
+        variables: Vec::new(),
+        timeout: args.install_timeout,
+        resolution_ttl: args.resolution_ttl,
+        allow: named(args.allow_package),
+        deny: named(args.deny_package),
+        preload: named(args.preload),
+        detect_imports: args.auto_detect_imports == Detection::On,
+    })
 }
 
 #[cfg(test)]

@@ -2,10 +2,9 @@
 
 use std::ffi::OsString;
 
-const UNSUPPORTED: [(&str, &str); 6] = [
+const UNSUPPORTED: [(&str, &str); 5] = [
     ("PYEXEC_DOCKER_SOCKET", "executions run in a sandbox of this server, without Docker"),
     ("PYEXEC_DNS_SERVERS", "executions with the network use this machine's resolver"),
-    ("PYEXEC_AUTO_DETECT_IMPORTS", "packages are not installed"),
     ("PYEXEC_CONSUL_ADDR", "the server doesn't register itself"),
     ("PYEXEC_CONSUL_TOKEN", "the server doesn't register itself"),
     ("PYEXEC_CONSUL_PREFIX", "the server doesn't register itself"),

@@ -103,6 +103,15 @@ fn all_of_it() {
     results_mb = 1024 # default
     spool_mb = 8192 # default
     output_spool_mb = 8192 # default
+    installer = "auto" # default
+    # packages_dir is not set # default
+    packages_mb = 8192 # default
+    offline = false # default
+    install_timeout = "5m" # default
+    resolution_ttl = "1h" # default
+    # allow_package is not set # default
+    # deny_package is not set # default
+    auto_detect_imports = "on" # default
     default_timeout = 300 # default
     default_memory_mb = 1024 # default
     default_disk_mb = 2048 # default

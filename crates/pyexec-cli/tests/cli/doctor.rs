@@ -41,6 +41,7 @@ fn usual(text: &str) -> String {
             {
                 continue;
             }
+            (Some("installer"), _) => "ok   installer: TEXT".into(),
             (Some("disk for uploads and output" | "disk for the local server"), _) => {
                 format!("{subject}: ROOM")
             }
@@ -69,6 +70,7 @@ fn a_machine_that_is_well() {
     ok   Python X.Y: PATH, with compiled modules
     ok   Python X.Y, started anew: ran print(1) (N ms)
     ok   Python X.Y, copied: ran print(1) (N ms)
+    ok   installer: TEXT
     ok   disk for uploads and output: ROOM
     ok   disk for the local server: ROOM
     ok   configuration: none in FOLDER/.config/pyexec/config.toml

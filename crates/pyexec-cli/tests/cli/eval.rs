@@ -169,10 +169,10 @@ fn variables_and_bytes() {
 
 #[test]
 fn requirements() {
-    let requirements = pyexec(["eval", "--requirements", "r.txt", "1"]).file("r.txt", "six\n");
+    let requirements = pyexec(["eval", "--requirements", "r.txt", "1"]).file("r.txt", "./six\n");
     assert_snapshot!(requirements.show(), @"
     exit 125
     --- stderr
-    error: requirements_txt can't be honoured: this server installs no packages yet; send the modules along as files (HTTP 400)
+    error: requirements_txt: line 1 of the requirements, `./six`: a path is no requirement; name a distribution of an index, or send the code along with the script (HTTP 400)
     ");
 }

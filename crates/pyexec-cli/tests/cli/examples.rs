@@ -1,6 +1,7 @@
 //! Every example that a help text gives, run as it stands there.
 
 use crate::{
+    packages,
     served::{Served, serve},
     session::{Session, pyexec, shown},
 };
@@ -42,6 +43,9 @@ pub(crate) fn shell(script: &str) -> Session {
         .instead(&["bash", "-euc", script])
         .env("PATH", &path)
         .home()
+        .env("PIP_FIND_LINKS", packages::wheels())
+        .env("UV_FIND_LINKS", packages::wheels())
+        .file("requirements.txt", "colorama\n")
         .file("script.py", "import sys\nprint('script', *sys.argv[1:])\n")
         .file("forever.py", "import time\ntime.sleep(600)\n")
         .file("project/main.py", "import helper\nprint(helper.NAME)\n")
@@ -122,5 +126,12 @@ fn servers() {
         let script = format!("exec {}", line.replace("0.0.0.0", "127.0.0.1"));
         let server = Served::start(shell(&script).env("PYEXEC_PORT", "0"));
         assert!(shown(&server.end(Signal::TERM)).starts_with("exit 0\n"), "{line}");
+    }
+}
+
+#[test]
+fn with_packages() {
+    for command in ["env ls", "env prune", "env warm"] {
+        sessions(command, None);
     }
 }

@@ -54,6 +54,9 @@ fn help() {
           --stdin <FILE>         Give the code a file as its standard input; without this and -i it has
                                  none
           --requirements <FILE>  Packages to install before, as a requirements.txt
+          --with <PACKAGE>       Package to install before, such as `numpy` or 'numpy>=2'; again for
+                                 several
+          --no-auto-install      Install nothing that the code imports unasked
       -e, --env <VAR>            Environment variable of the code: NAME (with its value here) or
                                  NAME=value
           --python <VERSION>     Python version, such as 3.12
@@ -110,6 +113,7 @@ fn help_of_all() {
       eval         Evaluate code and print the value of its last expression
       serve        Serve executions to others over HTTP
       local        Look at this user's own server, which `submit` and `ps` start, or end it
+      env          Packages that are kept on this machine for executions here: list, remove or add some
       doctor       Say what is in order and what isn't: isolation, interpreters, disk, configuration,
                    server
       config       Print what is decided by variables and profiles
@@ -184,6 +188,11 @@ fn help_of_all() {
           --entrypoint <NAME>    File of the project to run [default: the first main.py, __main__.py or
                                  *.py]
           --requirements <FILE>  Packages to install before, as a requirements.txt
+          --with <PACKAGE>       Package to install before, such as `numpy` or 'numpy>=2'; again for
+                                 several
+          --auto-install         Install what the project's files import, too
+          --no-requirements      Install nothing that only the project says: in its requirements.txt, or
+                                 in the script itself
       -e, --env <VAR>            Environment variable of the program: NAME (with its value here) or
                                  NAME=value
       -i, --interactive          Give the program our standard input, read to its end
@@ -223,6 +232,8 @@ fn help_of_all() {
       # Code from a pipe, with a variable of this shell
       export NAME=Ann
       echo 'import os; print(os.environ["NAME"])' | pyexec run -e NAME
+      # With packages: named here, in a requirements.txt of the folder, or in the script itself
+      echo 'import colorama; print(colorama.__name__)' | pyexec run --with colorama
       # Nothing yet, but a list of what would be sent and what would not
       pyexec run --dry-run project/
     "#);
@@ -320,6 +331,31 @@ fn help_of_all() {
                                     [default: 8192]
           --output-spool-mb <MIB>   Disk space in MiB for outputs above 256 KiB [env:
                                     PYEXEC_OUTPUT_SPOOL_MB=] [default: 8192]
+
+    Packages that requests name:
+          --installer <PROGRAM>          What installs them: `auto` for uv where it is there, else pip;
+                                         `pip`; the path of a uv; or `none`, so that requests that name
+                                         packages are refused [env: PYEXEC_INSTALLER=] [default: auto]
+          --packages-dir <FOLDER>        Folder in which they are kept; servers of one user may share it
+                                         [default: ~/.cache/pyexec/environments] [env:
+                                         PYEXEC_PACKAGES_DIR=]
+          --packages-mb <MIB>            Disk space in MiB that they may take there; what wasn't used
+                                         for longest goes first [env: PYEXEC_PACKAGES_MB=] [default:
+                                         8192]
+          --offline                      Install from what is there, without the network [env:
+                                         PYEXEC_OFFLINE=]
+          --install-timeout <TIME>       Longest installation [env: PYEXEC_INSTALL_TIMEOUT=] [default:
+                                         5m]
+          --resolution-ttl <TIME>        For how long the same requirements lead to the same versions
+                                         [env: PYEXEC_RESOLUTION_TTL=] [default: 1h]
+          --allow-package <NAME>         The only packages that may be installed: `name` or `prefix*`;
+                                         again, or separated by commas, for several [default: all] [env:
+                                         PYEXEC_ALLOW_PACKAGES=]
+          --deny-package <NAME>          Packages that may not be installed, also where others need them
+                                         [default: none] [env: PYEXEC_DENY_PACKAGES=]
+          --auto-detect-imports <WHICH>  Whether what code to evaluate imports is installed unasked
+                                         [env: PYEXEC_AUTO_DETECT_IMPORTS=] [default: on] [possible
+                                         values: on, off]
 
     What a request that doesn't say gets:
           --default-timeout <SECONDS>    Seconds it may take [env: PYEXEC_DEFAULT_TIMEOUT=] [default:
@@ -507,6 +543,15 @@ fn variables() {
       PYEXEC_RESULTS_MB                   --results-mb
       PYEXEC_SPOOL_MB                     --spool-mb
       PYEXEC_OUTPUT_SPOOL_MB              --output-spool-mb
+      PYEXEC_INSTALLER                    --installer
+      PYEXEC_PACKAGES_DIR                 --packages-dir
+      PYEXEC_PACKAGES_MB                  --packages-mb
+      PYEXEC_OFFLINE                      --offline
+      PYEXEC_INSTALL_TIMEOUT              --install-timeout
+      PYEXEC_RESOLUTION_TTL               --resolution-ttl
+      PYEXEC_ALLOW_PACKAGES               --allow-package
+      PYEXEC_DENY_PACKAGES                --deny-package
+      PYEXEC_AUTO_DETECT_IMPORTS          --auto-detect-imports
       PYEXEC_DEFAULT_TIMEOUT              --default-timeout
       PYEXEC_DEFAULT_MEMORY_MB            --default-memory-mb
       PYEXEC_DEFAULT_DISK_MB              --default-disk-mb

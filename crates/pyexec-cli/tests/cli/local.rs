@@ -211,11 +211,11 @@ fn an_entrypoint() {
 
 #[test]
 fn what_the_server_within_refuses() {
-    let session = pyexec(["run", "--requirements", "r.txt"]).file("r.txt", "six\n");
+    let session = pyexec(["run", "--requirements", "r.txt"]).file("r.txt", "six\n-e .\n");
     assert_snapshot!(session.stdin(HELLO).show(), @"
     exit 125
     --- stderr
-    error: requirements_txt can't be honoured: this server installs no packages yet; send the modules along as files (HTTP 400)
+    error: requirements_txt: line 2 of the requirements, `-e .`: -e installs from a folder or a repository, which isn't done; name a distribution of an index, or send the code along with the script (HTTP 400)
     ");
     assert_snapshot!(pyexec(["run", "--image", "ubuntu"]).stdin(HELLO).show(), @r#"
     exit 125

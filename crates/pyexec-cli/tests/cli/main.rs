@@ -42,6 +42,8 @@ mod no_proc;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod older;
 #[cfg(all(feature = "local", target_os = "linux"))]
+mod packages;
+#[cfg(all(feature = "local", target_os = "linux"))]
 mod processes;
 #[cfg(all(feature = "local", target_os = "linux"))]
 mod profiles;

@@ -131,7 +131,7 @@ fn a_token() {
 
 #[test]
 fn what_the_server_refuses() {
-    let server = serve();
+    let server = Served::start(pyexec(["serve", "--port", "0", "--installer", "none"]));
     assert_snapshot!(server.client(["run", "--network"]).stdin("1").show(), @"
     exit 125
     --- stderr
@@ -142,7 +142,7 @@ fn what_the_server_refuses() {
     exit 125
     --- stderr
     note: --requirements turns the network on; --network=false keeps it off
-    error: requirements_txt can't be honoured: this server installs no packages yet; send the modules along as files (HTTP 400)
+    error: this server installs no packages: its operator turned that off, or there is neither uv nor pip; send the modules along as files (HTTP 400)
     ");
     let requirements = server
         .client(["submit", "--requirements", "r.txt", "--network=false"])
@@ -150,7 +150,7 @@ fn what_the_server_refuses() {
     assert_snapshot!(requirements.stdin("1").show(), @"
     exit 125
     --- stderr
-    error: requirements_txt can't be honoured: this server installs no packages yet; send the modules along as files (HTTP 400)
+    error: this server installs no packages: its operator turned that off, or there is neither uv nor pip; send the modules along as files (HTTP 400)
     ");
     assert_snapshot!(server.client(["eval", "1", "--timeout", "100000"]).show(), @"
     exit 125

@@ -33,7 +33,6 @@ fn warns_of_what_it_does_not_support() {
     --- stderr
     warning: PYEXEC_DOCKER_SOCKET is set but not supported: executions run in a sandbox of this server, without Docker
     warning: PYEXEC_DNS_SERVERS is set but not supported: executions with the network use this machine's resolver
-    warning: PYEXEC_AUTO_DETECT_IMPORTS is set but not supported: packages are not installed
     warning: PYEXEC_CONSUL_ADDR is set but not supported: the server doesn't register itself
     listening on http://127.0.0.1:PORT
     ");

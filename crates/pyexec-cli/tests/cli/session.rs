@@ -24,6 +24,9 @@ pub(crate) fn pyexec<const N: usize>(args: [&str; N]) -> Session {
         command.envs(std::env::var_os(name).map(|value| (name, value)));
     }
     command.env("XDG_CONFIG_HOME", folder.path().join(".config"));
+    command.env("XDG_CACHE_HOME", folder.path().join(".cache"));
+    // Packages come from nowhere, unless a test has some.
+    command.env("PIP_NO_INDEX", "1").env("UV_NO_INDEX", "1").env("PIP_CONFIG_FILE", "/dev/null");
     Session { folder, command, stdin: None }
 }
 
