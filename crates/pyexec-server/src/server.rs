@@ -56,6 +56,7 @@ impl Server {
             sandbox.preloads.extend(packages.preloads(*version));
         }
         let backend = SandboxBackend::new(Sandbox::start(sandbox)?);
+        backend.tell_of_preloads();
         Self::assemble(config, Arc::new(backend), store, packages)
     }
 

@@ -111,6 +111,7 @@ fn all_of_it() {
     resolution_ttl = "1h" # default
     # allow_package is not set # default
     # deny_package is not set # default
+    # preload is not set # default
     auto_detect_imports = "on" # default
     default_timeout = 300 # default
     default_memory_mb = 1024 # default

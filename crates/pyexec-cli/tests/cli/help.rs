@@ -337,8 +337,8 @@ fn help_of_all() {
                                          `pip`; the path of a uv; or `none`, so that requests that name
                                          packages are refused [env: PYEXEC_INSTALLER=] [default: auto]
           --packages-dir <FOLDER>        Folder in which they are kept; servers of one user may share it
-                                         [default: ~/.cache/pyexec/environments] [env:
-                                         PYEXEC_PACKAGES_DIR=]
+                                         [default: within the state folder, or
+                                         ~/.cache/pyexec/environments] [env: PYEXEC_PACKAGES_DIR=]
           --packages-mb <MIB>            Disk space in MiB that they may take there; what wasn't used
                                          for longest goes first [env: PYEXEC_PACKAGES_MB=] [default:
                                          8192]
@@ -353,6 +353,9 @@ fn help_of_all() {
                                          PYEXEC_ALLOW_PACKAGES=]
           --deny-package <NAME>          Packages that may not be installed, also where others need them
                                          [default: none] [env: PYEXEC_DENY_PACKAGES=]
+          --preload <MODULES>            Modules to import before anyone asks for them, such as
+                                         numpy,pandas; only for packages that are trusted as this server
+                                         is; again for another list [env: PYEXEC_PRELOAD=]
           --auto-detect-imports <WHICH>  Whether what code to evaluate imports is installed unasked
                                          [env: PYEXEC_AUTO_DETECT_IMPORTS=] [default: on] [possible
                                          values: on, off]
@@ -551,6 +554,7 @@ fn variables() {
       PYEXEC_RESOLUTION_TTL               --resolution-ttl
       PYEXEC_ALLOW_PACKAGES               --allow-package
       PYEXEC_DENY_PACKAGES                --deny-package
+      PYEXEC_PRELOAD                      --preload
       PYEXEC_AUTO_DETECT_IMPORTS          --auto-detect-imports
       PYEXEC_DEFAULT_TIMEOUT              --default-timeout
       PYEXEC_DEFAULT_MEMORY_MB            --default-memory-mb
