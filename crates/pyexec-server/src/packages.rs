@@ -1,9 +1,11 @@
 //! Packages that executions need: where they come from, and the environments that hold them.
 
+mod imports;
 mod needs;
 mod options;
 mod preloads;
 
+pub(crate) use imports::ARE_FOUND as DETECTS_IMPORTS;
 pub(crate) use needs::{Named, Needs};
 pub use options::{PackageInstaller, PackageOptions};
 

@@ -1,21 +1,11 @@
 //! Which packages an execution needs: what it names, and what it imports.
 
-use super::PackageSource;
+use super::{PackageSource, imports};
 use crate::error::ApiError;
-use pyexec_archive::read::{CanonicalKind, CanonicalReader};
-use pyexec_packages::{Detector, InstallFailure, Policy, Requirements, turns_detection_off};
+use pyexec_packages::{InstallFailure, Requirements, turns_detection_off};
 use pyexec_sandbox::PythonVersion;
 use serde::{Deserialize, Serialize};
-use std::{
-    error::Error,
-    fs::File,
-    io::{self, Read},
-    os::fd::{AsFd, OwnedFd},
-    os::unix::fs::FileExt,
-};
-
-/// Bytes of sources that are read for their imports; others wait meanwhile.
-const MOST_SOURCES: u64 = 1 << 20;
+use std::{error::Error, os::fd::OwnedFd};
 
 /// Packages to install before a script runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,7 +49,7 @@ impl PackageSource {
         if turns_detection_off(requirements_txt) {
             return Ok(Named::default());
         }
-        let is_on = self.options.detect_imports && self.is_offered();
+        let is_on = imports::ARE_FOUND && self.options.detect_imports && self.is_offered();
         self.named(requirements_txt, is_on)
     }
 
@@ -82,6 +72,11 @@ impl PackageSource {
                  neither uv nor pip; send the modules along as files",
             ));
         }
+        if with_imports && !imports::ARE_FOUND {
+            let message =
+                "this server doesn't find out what code imports: auto_install isn't offered";
+            return Err(ApiError::bad_request("auto_install_not_offered", message));
+        }
         Ok(Named { requirements, with_imports })
     }
 
@@ -96,71 +91,11 @@ impl PackageSource {
             return Ok(Needs::of(&requirements));
         }
         let named = requirements.clone();
-        let sources = Sources::read(archive).map_err(|error| ApiError::internal(&error))?;
-        let found = detector(version, &self.policy)
-            .archive_files(&sources.paths)
-            .detect(sources.texts.iter().map(|(path, text)| (path.as_str(), text.as_str())));
-        for left_out in found.left_out() {
-            tracing::debug!(%left_out, "an import");
-        }
-        requirements.merge_detected(found.distributions());
+        imports::add(&mut requirements, archive, version, &self.policy)
+            .map_err(|error| ApiError::internal(&error))?;
         let requirements = requirements.lines().to_vec();
         let is_detected = |line: &&String| !named.lines().contains(line);
         let detected = requirements.iter().filter(is_detected).cloned().collect();
         Ok(Needs { requirements, detected })
-    }
-}
-
-/// For a version, within what an operator allows.
-pub(super) fn detector(version: PythonVersion, policy: &Policy) -> Detector<'_> {
-    let version = pyexec_packages::PythonVersion::new(version.major(), version.minor());
-    Detector::new(version).policy(policy)
-}
-
-/// What an archive says of imports.
-#[derive(Debug, Default)]
-struct Sources {
-    /// Of all its files.
-    paths: Vec<String>,
-    texts: Vec<(String, String)>,
-}
-
-impl Sources {
-    fn read(archive: &OwnedFd) -> io::Result<Self> {
-        let file = File::from(archive.as_fd().try_clone_to_owned()?);
-        let mut sources = Self::default();
-        let mut left = MOST_SOURCES;
-        let mut reader = CanonicalReader::new(io::BufReader::new(FromStart { file, next: 0 }));
-        while let Some(mut entry) = reader.next_entry().map_err(io::Error::other)? {
-            if entry.kind() == CanonicalKind::Directory {
-                continue;
-            }
-            let (path, size) = (entry.path().to_owned(), entry.size());
-            let is_source = entry.kind() == CanonicalKind::File && path.ends_with(".py");
-            if is_source && size <= left {
-                let mut bytes = Vec::new();
-                entry.read_to_end(&mut bytes)?;
-                left -= size;
-                let text = String::from_utf8_lossy(&bytes).into_owned();
-                sources.texts.push((path.clone(), text));
-            }
-            sources.paths.push(path);
-        }
-        Ok(sources)
-    }
-}
-
-/// Reads a file without moving the position that its descriptors share.
-#[derive(Debug)]
-struct FromStart {
-    file: File,
-    next: u64,
-}
-
-impl Read for FromStart {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read_at(buffer, self.next)?;
-        self.next += read as u64;
-        Ok(read)
     }
 }

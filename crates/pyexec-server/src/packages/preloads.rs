@@ -1,6 +1,6 @@
 //! Modules that an operator has imported before anyone asks for them.
 
-use super::{PackageSource, Packages, needs};
+use super::{Needs, PackageSource, Packages, imports};
 use pyexec_sandbox::{Preload, PythonVersion};
 use std::{
     error::Error,
@@ -31,14 +31,7 @@ impl PackageSource {
         if !self.is_offered() {
             return Err("no packages can be installed here".to_owned());
         }
-        let code: String = modules.iter().map(|module| format!("import {module}\n")).collect();
-        let found = needs::detector(version, &self.policy).detect([("preload", code.as_str())]);
-        if let Some(left_out) = found.left_out().first() {
-            return Err(left_out.to_string());
-        }
-        let mut requirements = pyexec_packages::Requirements::default();
-        requirements.merge_detected(found.distributions());
-        let needs = needs::Needs::of(&requirements);
+        let needs = Needs::of(&imports::of_modules(modules, version, &self.policy)?);
         let cancelled = Arc::<AtomicBool>::default();
         self.obtain(version, needs, &cancelled, &mut |_| {}).map_err(|error| {
             let causes = crate::verdict::chain(&error as &dyn Error);

@@ -1,6 +1,6 @@
 //! `GET /health`
 
-use crate::state::AppState;
+use crate::{packages, state::AppState};
 use axum::{Json, extract::State};
 use pyexec_types::{Health, HealthLimits};
 
@@ -9,7 +9,8 @@ const EXTENSIONS: [&str; 7] =
     ["events", "wait", "list", "idempotency", "stdin_base64", "eval_stdin_base64", "eval_env_vars"];
 
 /// And where packages can be installed.
-const PACKAGES: [&str; 2] = ["packages", "auto_install"];
+const PACKAGES: &[&str] =
+    if packages::DETECTS_IMPORTS { &["packages", "auto_install"] } else { &["packages"] };
 
 /// Whether the server is there, and what it can do.
 #[utoipa::path(
