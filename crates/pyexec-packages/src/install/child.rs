@@ -40,6 +40,7 @@ pub(crate) struct Invocation<'a> {
 
 /// What the kernel holds the child to.
 #[derive(Debug, Clone, Copy, Default)]
+#[cfg_attr(not(target_os = "linux"), allow(dead_code, reason = "there is no prlimit"))]
 pub(crate) struct ChildLimits {
     /// No file that it writes gets larger.
     pub(crate) file_bytes: Option<u64>,
