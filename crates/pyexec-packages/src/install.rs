@@ -1,5 +1,6 @@
 //! Running uv or pip, and keeping what they install.
 
+mod answers;
 mod child;
 mod environment;
 mod environments;

@@ -12,7 +12,7 @@ pub use options::{PackageInstaller, PackageOptions};
 use crate::Submission;
 use pyexec_packages::{
     Environment, Environments, EnvironmentsOptions, InstallError, InstallFailure, InstallRequest,
-    Installer, Phase, Policy, Python,
+    Installer, Phase, Policy,
 };
 use pyexec_sandbox::{self as sandbox, PythonVersion};
 use std::{
@@ -138,8 +138,8 @@ impl PackageSource {
         cancelled: &Arc<AtomicBool>,
         told: &mut dyn FnMut(Phase),
     ) -> Result<Packages, InstallError> {
-        let installer = self.installer(version)?;
         let environments = self.environments()?;
+        let installer = self.installer(version, environments)?;
         let allowed = |name: &str| self.policy.allows(name);
         let environment = loop {
             let request = InstallRequest::new(&installer, &needs.requirements)
@@ -165,6 +165,7 @@ impl PackageSource {
         let options = EnvironmentsOptions::new()
             .bytes(self.options.bytes)
             .resolutions_for(self.options.resolution_ttl)
+            .trust_checks(self.options.trust_checks)
             .shown_at(sandbox::Environment::PATH);
         // Two that come at once both open it, and one of them is dropped.
         let folder = self.options.folder()?;
@@ -178,7 +179,11 @@ impl PackageSource {
         Ok(self.environments.get_or_init(|| opened))
     }
 
-    fn installer(&self, version: PythonVersion) -> Result<Arc<Installer>, InstallError> {
+    fn installer(
+        &self,
+        version: PythonVersion,
+        environments: &Environments,
+    ) -> Result<Arc<Installer>, InstallError> {
         let known = || self.installers.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(installer) = known().get(&version) {
             return Ok(Arc::clone(installer));
@@ -186,7 +191,7 @@ impl PackageSource {
         let python = self.pythons.get(&version).ok_or_else(|| InstallFailure::NoInstaller {
             hint: format!("there is no interpreter of Python {version} here"),
         })?;
-        let installer = Installer::find(&self.options.of_installer(), &Python::probe(python)?)?;
+        let installer = environments.installer(python, &self.options.of_installer())?;
         tracing::debug!(%version, %installer, "packages");
         let installer = Arc::new(installer);
         known().insert(version, Arc::clone(&installer));

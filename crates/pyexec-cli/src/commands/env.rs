@@ -12,8 +12,8 @@ use crate::{
 use jiff::Timestamp;
 use pyexec_blocking::types::{Status, StatusChange};
 use pyexec_packages::{
-    self as packages, Environments, EnvironmentsOptions, InstallRequest, Installer,
-    InstallerOptions, Listed, Prune, Python,
+    self as packages, Environments, EnvironmentsOptions, InstallRequest, InstallerOptions, Listed,
+    Prune,
 };
 use pyexec_sandbox::PythonVersion;
 use pyexec_server::PackageOptions;
@@ -112,9 +112,9 @@ fn warm(text: &str, python: Option<&str>) -> Result<u8, Failure> {
         }
         Failure::ours(error.to_string())
     };
-    let python = Python::probe(interpreter(python)?).map_err(failed)?;
-    let installer = Installer::find(&InstallerOptions::new(), &python).map_err(failed)?;
+    let python = interpreter(python)?;
     let environments = open()?;
+    let installer = environments.installer(python, &InstallerOptions::new()).map_err(failed)?;
     let request = InstallRequest::new(&installer, requirements.lines());
     let mut progress = Progress::new(Verbosity::Usual);
     let environment = environments.obtain(&request, &mut |phase| {

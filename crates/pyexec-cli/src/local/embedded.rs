@@ -2,11 +2,15 @@
 
 use crate::failure::Failure;
 use pyexec_sandbox::{IsolationLevel, Network, SandboxOptions, Start};
-use pyexec_server::{EmbeddedServer, ServerConfig, ServerError};
-use std::error::Error as _;
+use pyexec_server::{EmbeddedServer, PackageOptions, ServerConfig, ServerError};
+use std::{error::Error as _, time::Duration};
 
 /// The highest time limit in seconds: on one's own machine a year is one's own business.
 pub(super) const MAX_TIMEOUT_SECONDS: u64 = 366 * 24 * 60 * 60;
+
+/// Packages were installed by this user: reading every byte of them for each script would take
+/// longer than most scripts.
+const TRUST_CHECKS: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A server within this process, for it alone. Dropping it ends what runs.
 #[derive(Debug)]
@@ -23,6 +27,7 @@ impl Server {
             slots: 1,
             queue_length: 1,
             max_timeout_seconds: MAX_TIMEOUT_SECONDS,
+            packages: PackageOptions { trust_checks: TRUST_CHECKS, ..PackageOptions::default() },
             ..ServerConfig::default()
         };
         // For one execution, a template would cost more than it saves.

@@ -119,6 +119,8 @@ fn packages(args: PackageArgs) -> Result<PackageOptions, Failure> {
         variables: Vec::new(),
         timeout: args.install_timeout,
         resolution_ttl: args.resolution_ttl,
+        // It lives long enough to look for itself.
+        trust_checks: std::time::Duration::ZERO,
         allow: named(args.allow_package),
         deny: named(args.deny_package),
         preload: named(args.preload),

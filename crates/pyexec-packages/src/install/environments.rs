@@ -15,15 +15,15 @@ pub use opening::{EnvironmentsOptions, Opened};
 pub use request::{InstallRequest, Phase};
 
 use crate::install::{
-    Environment, InstallError, InstallFailure, file_lock::FileLock, installer::Resolution,
-    patience::Patience,
+    Environment, InstallError, InstallFailure, Installer, InstallerOptions, Python,
+    answers::Answers, file_lock::FileLock, installer::Resolution, patience::Patience,
 };
 use address::Origin;
 use failures::Failures;
 use shelf::{Found, Shelf};
 use std::{
     io,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
@@ -37,13 +37,10 @@ const LOCKS: &str = "locks";
 /// needed. All methods block, and may be called from any number of threads.
 ///
 /// ```no_run
-/// use pyexec_packages::{
-///     Environments, EnvironmentsOptions, InstallRequest, Installer, InstallerOptions, Python,
-/// };
+/// use pyexec_packages::{Environments, EnvironmentsOptions, InstallRequest, InstallerOptions};
 ///
 /// let environments = Environments::open("/var/lib/pyexec/environments", EnvironmentsOptions::new())?;
-/// let python = Python::probe("/usr/bin/python3.12")?;
-/// let installer = Installer::find(&InstallerOptions::new(), &python)?;
+/// let installer = environments.installer("/usr/bin/python3.12", &InstallerOptions::new())?;
 ///
 /// let requirements = ["colorama>=0.4".to_owned()];
 /// let request = InstallRequest::new(&installer, &requirements);
@@ -57,6 +54,7 @@ pub struct Environments {
     options: EnvironmentsOptions,
     shelf: Shelf,
     failures: Failures,
+    answers: Answers,
     opened: Opened,
     /// How many installers run.
     running: AtomicU64,
@@ -68,7 +66,8 @@ impl Environments {
     /// The environment for these requirements: as it is where it is there, else made now.
     ///
     /// Where it is there this takes well under a millisecond, but for the first time after
-    /// [`open`](Self::open), when every byte of it is checked. `told` hears of what takes longer.
+    /// [`open`](Self::open), when every byte of it is checked, unless
+    /// [checks are trusted](EnvironmentsOptions::trust_checks). `told` hears of what takes longer.
     ///
     /// # Errors
     ///
@@ -182,6 +181,22 @@ impl Environments {
         self.crowded.store(crowded, Ordering::Relaxed);
     }
 
+    /// The installer for the interpreter at `python`, as [`Python::probe`] and [`Installer::find`]
+    /// have it. What these programs said is remembered here for a day, as long as they stay the
+    /// same: then neither is started.
+    ///
+    /// # Errors
+    ///
+    /// As theirs.
+    pub fn installer(
+        &self,
+        python: impl AsRef<Path>,
+        options: &InstallerOptions,
+    ) -> Result<Installer, InstallError> {
+        let python = Python::recall(python.as_ref(), &self.answers)?;
+        Installer::recall(options, &python, &self.answers)
+    }
+
     /// What was found when the folder was opened.
     pub fn opened(&self) -> &Opened {
         &self.opened
@@ -198,7 +213,7 @@ fn is_plain(line: &str) -> bool {
 }
 
 /// For [`Environments::open`].
-fn private(folder: &std::path::Path) -> io::Result<()> {
+fn private(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))

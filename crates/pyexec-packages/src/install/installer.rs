@@ -15,7 +15,12 @@ pub use resolution::Package;
 pub(crate) use resolution::Resolution;
 pub(crate) use session::Session;
 
-use crate::install::{InstallError, InstallFailure, Python, child::Invocation, patience::Patience};
+use crate::install::{
+    InstallError, InstallFailure, Python,
+    answers::{Answers, Question},
+    child::Invocation,
+    patience::Patience,
+};
 use std::{
     ffi::{OsStr, OsString},
     fmt,
@@ -179,6 +184,23 @@ impl Installer {
     /// # Ok::<(), pyexec_packages::InstallError>(())
     /// ```
     pub fn find(options: &InstallerOptions, python: &Python) -> Result<Self, InstallError> {
+        Self::look(options, python, None)
+    }
+
+    /// The same, from what is remembered where it is the same program still.
+    pub(crate) fn recall(
+        options: &InstallerOptions,
+        python: &Python,
+        answers: &Answers,
+    ) -> Result<Self, InstallError> {
+        Self::look(options, python, Some(answers))
+    }
+
+    fn look(
+        options: &InstallerOptions,
+        python: &Python,
+        answers: Option<&Answers>,
+    ) -> Result<Self, InstallError> {
         let variables = variables::passed(options.environment.iter().cloned());
         let secrets = Secrets::of(&variables);
         let with = |tool: Tool| -> Result<Self, InstallError> {
@@ -189,7 +211,7 @@ impl Installer {
                 variables: variables.clone(),
                 secrets: secrets.clone(),
             };
-            installer.version = installer.ask_version()?;
+            installer.version = installer.own_version(answers)?;
             Ok(installer)
         };
         match &options.choice {
@@ -256,6 +278,19 @@ impl Installer {
         format!("{}\n{digest}\n", self.name())
     }
 
+    fn own_version(&self, answers: Option<&Answers>) -> Result<String, InstallError> {
+        let (files, needed) = match &self.tool {
+            Tool::Uv(program) => (vec![program.clone()], uv::OLDEST),
+            Tool::Pip => (pip::files(&self.python), pip::OLDEST),
+        };
+        let text = format!("{} {needed} or newer", self.name());
+        let question = Question { text: &text, files: &files, variables: &self.variables };
+        match answers.filter(|_| !files.is_empty()) {
+            Some(answers) => answers.recall_or(question, || self.ask_version()),
+            None => self.ask_version(),
+        }
+    }
+
     fn ask_version(&self) -> Result<String, InstallError> {
         let (program, arguments, needed) = match &self.tool {
             Tool::Uv(program) => (program.as_path(), vec!["--version"], uv::OLDEST),
@@ -302,16 +337,7 @@ fn numbers(version: &str) -> (u32, u32) {
 
 /// Whether pip lies where an interpreter at this path looks for packages.
 fn has_pip(python: &Path) -> bool {
-    let lib = python.ancestors().nth(2).map(|prefix| prefix.join("lib"));
-    let folders = lib.and_then(|lib| std::fs::read_dir(lib).ok()).into_iter().flatten();
-    folders.flatten().map(|folder| folder.path()).any(|folder| {
-        let is_of_python =
-            folder.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"python3"));
-        is_of_python
-            && ["site-packages/pip", "dist-packages/pip"]
-                .iter()
-                .any(|pip| folder.join(pip).is_dir())
-    })
+    !pip::folders(python).is_empty()
 }
 
 fn on_path(name: &str, variables: &[(OsString, OsString)]) -> Option<PathBuf> {

@@ -1,9 +1,13 @@
 //! The interpreter that an environment is for.
 
 use crate::install::{
-    InstallError, InstallFailure, child::Invocation, installer::Secrets, patience::Patience,
+    InstallError, InstallFailure,
+    answers::{Answers, Question},
+    child::Invocation,
+    installer::Secrets,
+    patience::Patience,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{
     path::{Path, PathBuf},
     time::Duration,
@@ -31,7 +35,7 @@ pub struct Python {
     facts: Facts,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Facts {
     version: String,
     implementation: String,
@@ -50,24 +54,16 @@ impl Python {
     /// [`InstallFailure::Interpreter`] where that doesn't work.
     pub fn probe(executable: impl Into<PathBuf>) -> Result<Self, InstallError> {
         let executable = executable.into();
-        let invocation =
-            Invocation::new(&executable, Path::new("/")).arguments(["-I", "-S", "-c", QUESTION]);
-        let (status, log) =
-            invocation.run(&Patience::of(LIMIT), &Secrets::default(), &mut || Ok(()));
-        let facts = match status {
-            Ok(status) if status.success() => {
-                serde_json::from_str(log.text()).map_err(|error| error.to_string())
-            }
-            Ok(status) => Err(format!("it ended with {status}")),
-            Err(failure) => Err(failure.to_string()),
-        };
-        match facts {
-            Ok(facts) => Ok(Self { executable, facts }),
-            Err(reason) => {
-                let failure = InstallFailure::Interpreter { python: executable, reason };
-                Err(InstallError::new(failure, log))
-            }
-        }
+        let facts = Facts::ask(&executable)?;
+        Ok(Self { executable, facts })
+    }
+
+    /// The same, from what is remembered where it is the same interpreter still.
+    pub(crate) fn recall(executable: &Path, answers: &Answers) -> Result<Self, InstallError> {
+        let files = files(executable);
+        let question = Question { text: QUESTION, files: &files, variables: &[] };
+        let facts = answers.recall_or(question, || Facts::ask(executable))?;
+        Ok(Self { executable: executable.to_owned(), facts })
     }
 
     /// Its path.
@@ -91,6 +87,48 @@ impl Python {
         let (executable, prefix) = (self.executable.display(), prefix.display());
         format!("{executable}\n{prefix}\n{version}\n{implementation}\n{abi}\n{platform}\n{libc}\n")
     }
+}
+
+impl Facts {
+    fn ask(executable: &Path) -> Result<Self, InstallError> {
+        let invocation =
+            Invocation::new(executable, Path::new("/")).arguments(["-I", "-S", "-c", QUESTION]);
+        let (status, log) =
+            invocation.run(&Patience::of(LIMIT), &Secrets::default(), &mut || Ok(()));
+        let facts = match status {
+            Ok(status) if status.success() => {
+                serde_json::from_str(log.text()).map_err(|error| error.to_string())
+            }
+            Ok(status) => Err(format!("it ended with {status}")),
+            Err(failure) => Err(failure.to_string()),
+        };
+        facts.map_err(|reason| {
+            let failure = InstallFailure::Interpreter { python: executable.to_owned(), reason };
+            InstallError::new(failure, log)
+        })
+    }
+}
+
+/// What makes an interpreter what it is: its program, the library that this may be in, and the
+/// configuration of a virtual environment.
+fn files(executable: &Path) -> Vec<PathBuf> {
+    let mut files = vec![executable.to_owned()];
+    let real = executable.canonicalize().unwrap_or_default();
+    for program in [executable, &real] {
+        files.extend(program.ancestors().skip(1).take(2).map(|it| it.join("pyvenv.cfg")));
+    }
+    let lib = real.ancestors().nth(2).map(|prefix| prefix.join("lib"));
+    let mut libraries: Vec<_> = lib
+        .and_then(|lib| std::fs::read_dir(lib).ok())
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.file_name().as_encoded_bytes().starts_with(b"libpython"))
+        .map(|entry| entry.path())
+        .collect();
+    libraries.sort();
+    files.extend(libraries);
+    files
 }
 
 #[cfg(test)]

@@ -11,3 +11,4 @@ mod processes;
 mod server;
 mod store;
 mod support;
+mod trust;

@@ -35,6 +35,10 @@ pub struct PackageOptions {
     /// For how long requirements lead to the same versions; after that the index is asked again
     /// (default: 1 h).
     pub resolution_ttl: Duration,
+    /// For how long it is enough that somebody with the same folder checked every byte of what was
+    /// installed: until then, only what changed since is read. For servers that live as long as one
+    /// execution (default: zero, each server checks what it uses).
+    pub trust_checks: Duration,
     /// The only packages that may be installed, those that others need included; `name` or
     /// `prefix*` (default: empty, which is all).
     pub allow: Vec<String>,
@@ -75,6 +79,7 @@ impl fmt::Debug for PackageOptions {
             .field("offline", offline)
             .field("timeout", timeout)
             .field("resolution_ttl", &self.resolution_ttl)
+            .field("trust_checks", &self.trust_checks)
             .field("allow", &self.allow)
             .field("deny", &self.deny)
             .field("preload", &self.preload)
@@ -94,6 +99,7 @@ impl Default for PackageOptions {
             offline: false,
             timeout: Duration::from_secs(300),
             resolution_ttl: Duration::from_secs(3600),
+            trust_checks: Duration::ZERO,
             allow: Vec::new(),
             deny: Vec::new(),
             preload: Vec::new(),

@@ -26,6 +26,9 @@ pub(crate) struct Manifest {
 pub(crate) enum Depth {
     /// Names, kinds, modes and sizes.
     Sizes,
+    /// The same, and every byte of what changed then or later: seconds since 1970, and nanoseconds,
+    /// by the clock of file systems, which has ticks.
+    Since((i64, i64)),
     /// Every byte.
     Contents,
 }
@@ -91,9 +94,13 @@ impl Manifest {
                 if !metadata.is_file() || metadata.len() != known.bytes || mode != right {
                     return Err(format!("{path:?} isn't what it was"));
                 }
-                if depth == Depth::Contents
-                    && tree::digest(&file).map_err(io(&file))? != known.sha256
-                {
+                let read = match depth {
+                    Depth::Sizes => false,
+                    // Not that of the contents, which anybody could set back.
+                    Depth::Since(then) => (metadata.ctime(), metadata.ctime_nsec()) >= then,
+                    Depth::Contents => true,
+                };
+                if read && tree::digest(&file).map_err(io(&file))? != known.sha256 {
                     return Err(format!("{path:?} has other contents"));
                 }
             }
@@ -139,6 +146,28 @@ mod tests {
         let text = fs::read_to_string(&file).unwrap().replace("data", "date");
         fs::write(&file, text).unwrap();
         assert!(Manifest::read(&file).unwrap_err().contains("damaged"));
+    }
+
+    #[test]
+    fn what_changed_since_is_read() {
+        let (tree, manifest) = environment();
+        let now = || {
+            let file = tempfile::tempfile().unwrap().metadata().unwrap();
+            Depth::Since((file.ctime(), file.ctime_nsec()))
+        };
+        let before = now();
+        manifest.check(tree.path(), before).unwrap();
+        let file = tree.path().join("data");
+        let modified = fs::metadata(&file).unwrap().modified().unwrap();
+        // The clock of file systems has ticks.
+        while now() == before {
+            std::thread::yield_now();
+        }
+        fs::write(&file, "12346").unwrap();
+        let times = fs::FileTimes::new().set_modified(modified);
+        File::options().write(true).open(&file).unwrap().set_times(times).unwrap();
+        let found = manifest.check(tree.path(), before).unwrap_err();
+        assert!(found.contains("other contents"), "{found}");
     }
 
     type Damage = (&'static str, Depth, fn(&Path));

@@ -1,7 +1,8 @@
 //! Opening a folder of environments: what a crash left goes, what is there is looked over.
 
-use super::{Environments, Failures, LOCKS, Shelf, private, resolutions};
+use super::{Environments, Failures, LOCKS, Shelf, private, resolutions, shelf};
 use crate::install::{
+    answers::Answers,
     environment::{self, Depth},
     file_lock::FileLock,
     staging::Staging,
@@ -13,6 +14,9 @@ use std::{
     time::Duration,
 };
 
+/// Its time is that of the last look at everything.
+const LOOKED_OVER: &str = "looked-over";
+
 /// How much there may be, and for how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnvironmentsOptions {
@@ -21,6 +25,7 @@ pub struct EnvironmentsOptions {
     pub(super) environment_files: u64,
     pub(super) download_bytes: u64,
     pub(super) resolutions_for: Duration,
+    pub(super) trust_checks: Duration,
     pub(super) shown_at: PathBuf,
 }
 
@@ -40,6 +45,7 @@ impl EnvironmentsOptions {
             environment_files: 200_000,
             download_bytes: 2 << 30,
             resolutions_for: Duration::from_secs(3600),
+            trust_checks: Duration::ZERO,
             shown_at: PathBuf::from("/opt/pyexec/site-packages"),
         }
     }
@@ -83,6 +89,16 @@ impl EnvironmentsOptions {
         self
     }
 
+    /// For how long it is enough that anyone who has this folder open checked every byte of an
+    /// environment: until then, only what changed since is read, and [`Environments::open`] looks
+    /// nothing over that was looked over in that time. For processes that use one environment once;
+    /// by default each checks for itself.
+    #[must_use]
+    pub fn trust_checks(mut self, time: Duration) -> Self {
+        self.trust_checks = time;
+        self
+    }
+
     /// Where scripts will find an environment: what tracebacks show, so that the modules are
     /// compiled for it.
     #[must_use]
@@ -109,7 +125,8 @@ impl Environments {
     /// this alone; other processes may have it open as well.
     ///
     /// What a crash left is deleted. Every environment is looked over (names, kinds, modes and
-    /// sizes of files); every byte is checked the first time that one is used.
+    /// sizes of files); every byte is checked the first time that one is used. Where
+    /// [checks are trusted](EnvironmentsOptions::trust_checks), neither is done again so soon.
     ///
     /// # Errors
     ///
@@ -126,21 +143,17 @@ impl Environments {
                 lock.delete()?;
             }
         }
-        let shelf = Shelf::new(&store)?;
-        for address in shelf.addresses()? {
-            match shelf.check(&address, Depth::Sizes) {
-                Ok(()) => opened.environments += 1,
-                // Evicted meanwhile, or in use: then the one who uses it next finds out.
-                Err(reason) => {
-                    if shelf.folder(&address).exists() && shelf.remove_unused(&address)? {
-                        opened.damaged.push((address, reason));
-                    }
-                }
-            }
+        let shelf = Shelf::new(&store, options.trust_checks)?;
+        let looked_over = store.join(LOOKED_OVER);
+        let last = fs::symlink_metadata(&looked_over);
+        if last.is_ok_and(|last| shelf::is_within(&last, options.trust_checks)) {
+            opened.environments = shelf.addresses()?.len();
+        } else {
+            look_over(&store, &shelf, &mut opened)?;
+            fs::write(looked_over, "")?;
         }
-        resolutions::forget(&store, false);
-        environment::sweep_objects(&store);
         Ok(Self {
+            answers: Answers::new(&store),
             store,
             options,
             shelf,
@@ -150,4 +163,22 @@ impl Environments {
             crowded: AtomicBool::new(false),
         })
     }
+}
+
+/// Looks at everything that is kept, and removes what is damaged or old.
+fn look_over(store: &Path, shelf: &Shelf, opened: &mut Opened) -> io::Result<()> {
+    for address in shelf.addresses()? {
+        match shelf.check(&address, Depth::Sizes) {
+            Ok(()) => opened.environments += 1,
+            // Evicted meanwhile, or in use: then the one who uses it next finds out.
+            Err(reason) => {
+                if shelf.folder(&address).exists() && shelf.remove_unused(&address)? {
+                    opened.damaged.push((address, reason));
+                }
+            }
+        }
+    }
+    resolutions::forget(store, false);
+    environment::sweep_objects(store);
+    Ok(())
 }

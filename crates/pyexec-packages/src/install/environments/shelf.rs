@@ -25,10 +25,17 @@ const MANIFEST: &str = "manifest";
 /// Its time is that of the last use; those who use it hold a shared lock on it.
 const USED: &str = "used";
 
+/// Its time is that of the last check of every byte, by whoever.
+const CHECKED: &str = "checked";
+/// The time of a file lags behind the clock, by no more than this.
+const TICK: Duration = Duration::from_millis(50);
+
 /// The environments that are complete.
 #[derive(Debug)]
 pub(super) struct Shelf {
     store: PathBuf,
+    /// For how long a check by somebody else is enough.
+    trust: Duration,
     /// Those whose every byte was checked by this process, by device and inode of [`USED`].
     checked: Mutex<HashMap<String, (u64, u64)>>,
 }
@@ -42,9 +49,9 @@ pub(super) enum Found {
 }
 
 impl Shelf {
-    pub(super) fn new(store: &Path) -> io::Result<Self> {
+    pub(super) fn new(store: &Path, trust: Duration) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o755).create(store.join(FOLDER))?;
-        Ok(Self { store: store.to_owned(), checked: Mutex::default() })
+        Ok(Self { store: store.to_owned(), trust, checked: Mutex::default() })
     }
 
     pub(super) fn folder(&self, address: &str) -> PathBuf {
@@ -58,7 +65,8 @@ impl Shelf {
         names.collect()
     }
 
-    /// Takes an environment off the shelf, for use. The first time it is checked completely.
+    /// Takes an environment off the shelf, for use. The first time it is checked: completely, or
+    /// what changed since somebody whose word is enough did so.
     pub(super) fn take(
         &self,
         address: &str,
@@ -83,8 +91,14 @@ impl Shelf {
         let identity = (metadata.dev(), metadata.ino());
         let checked = || self.checked.lock().unwrap_or_else(PoisonError::into_inner);
         if checked().get(address) != Some(&identity) {
-            if let Err(reason) = self.check(address, Depth::Contents) {
+            let began = SystemTime::now();
+            let depth = self.depth(&folder);
+            if let Err(reason) = self.check(address, depth) {
                 return Ok(Found::Damaged(reason));
+            }
+            if depth == Depth::Contents {
+                // Who can't know that it was checked checks it.
+                let _ = record(&folder, Some(began - TICK));
             }
             checked().insert(address.to_owned(), identity);
         }
@@ -94,6 +108,13 @@ impl Shelf {
         let packages = packages.to_vec();
         let found = Environment::new(address.to_owned(), tree, packages, String::new(), lease);
         Ok(Found::Whole(found))
+    }
+
+    /// How thoroughly to look at one that is used for the first time.
+    fn depth(&self, folder: &Path) -> Depth {
+        let checked = fs::symlink_metadata(folder.join(CHECKED)).ok();
+        let fresh = checked.filter(|checked| is_within(checked, self.trust));
+        fresh.map_or(Depth::Contents, |it| Depth::Since((it.mtime(), it.mtime_nsec())))
     }
 
     pub(super) fn manifest(&self, address: &str) -> Result<Manifest, String> {
@@ -127,10 +148,11 @@ impl Shelf {
         let mut how = OpenOptions::new();
         let used = how.write(true).create_new(true).mode(0o600).open(whole.join(USED))?;
         let metadata = used.metadata()?;
+        // Every byte was read when the manifest was made.
+        record(&whole, None)?;
         sync_folder(&whole)?;
         fs::rename(&whole, self.folder(address))?;
         sync_folder(&self.store.join(FOLDER))?;
-        // Every byte was read when the manifest was made.
         let mut checked = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
         checked.insert(address.to_owned(), (metadata.dev(), metadata.ino()));
         Ok(())
@@ -162,4 +184,22 @@ impl Shelf {
             gone => gone,
         }
     }
+}
+
+/// Remembers when every byte of an environment was checked: now, by the clock that changes of files
+/// are dated by, or then.
+fn record(folder: &Path, then: Option<SystemTime>) -> io::Result<()> {
+    let mut how = OpenOptions::new();
+    let file =
+        how.write(true).create(true).truncate(false).mode(0o600).open(folder.join(CHECKED))?;
+    match then {
+        Some(then) => file.set_times(FileTimes::new().set_modified(then)),
+        None => Ok(()),
+    }
+}
+
+/// Whether something was written no longer ago than this, and not in the future.
+pub(super) fn is_within(written: &fs::Metadata, time: Duration) -> bool {
+    let written = written.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+    written.elapsed().is_ok_and(|age| age < time)
 }

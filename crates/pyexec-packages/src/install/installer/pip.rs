@@ -1,9 +1,12 @@
 //! How pip is asked.
 
 use super::{Installer, Package, Resolution, Session, explain};
-use crate::install::InstallFailure;
+use crate::install::{InstallFailure, Python};
 use serde::Deserialize;
-use std::ffi::OsString;
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 /// The oldest version whose `--report` has the format that is read here.
 pub(super) const OLDEST: &str = "23.0";
@@ -144,6 +147,31 @@ fn run(
     let details = session.read(LOG).unwrap_or_default();
     let details = installer.secrets.redact(&details);
     Err(session.explained(explain::pip(log.text(), &details, requirements)))
+}
+
+/// Where pip lies among what an interpreter at this path looks for packages in.
+pub(super) fn folders(python: &Path) -> Vec<PathBuf> {
+    let lib = python.ancestors().nth(2).map(|prefix| prefix.join("lib"));
+    let folders = lib.and_then(|lib| std::fs::read_dir(lib).ok()).into_iter().flatten().flatten();
+    let mut found: Vec<_> = folders
+        .filter(|folder| folder.file_name().as_encoded_bytes().starts_with(b"python3"))
+        .flat_map(|it| ["site-packages/pip", "dist-packages/pip"].map(|pip| it.path().join(pip)))
+        .filter(|pip| pip.is_dir())
+        .collect();
+    found.sort();
+    found
+}
+
+/// What says which pip an interpreter has: nothing where that isn't known. A new one comes in a new
+/// folder; one that is changed in place says its version in the first of its files.
+pub(super) fn files(python: &Python) -> Vec<PathBuf> {
+    let folders = folders(python.executable());
+    if folders.is_empty() {
+        return folders;
+    }
+    let first = folders.iter().map(|folder| folder.join("__init__.py"));
+    let of_pip: Vec<_> = first.chain(folders.iter().cloned()).collect();
+    [vec![python.executable().to_owned()], of_pip].concat()
 }
 
 /// The folders among the places where the operator has packages.
