@@ -22,6 +22,9 @@ pub(crate) enum Benchmark {
     /// What packages cost an execution, attached and imported beforehand, beside the bare interpreter
     /// with the same packages; `-- --quick` for fewer rounds.
     Packages,
+    /// Requests that name packages, the first and those after it, beside `pip install`, `uv run` and
+    /// the bare interpreter; `-- --quick` for fewer rounds.
+    Requirements,
 }
 
 pub(crate) fn bench(
@@ -34,6 +37,7 @@ pub(crate) fn bench(
         Benchmark::Clients => ("pyexec-server", "clients"),
         Benchmark::Cli => ("pyexec-cli", "cli"),
         Benchmark::Packages => ("pyexec-sandbox", "packages"),
+        Benchmark::Requirements => ("pyexec-server", "packages"),
         Benchmark::Archive => ("pyexec-archive", "archive"),
     };
     Ok(cmd!(shell, "cargo bench -p {package} --bench {target} -- {arguments...}").run()?)
