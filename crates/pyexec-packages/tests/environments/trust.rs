@@ -32,11 +32,10 @@ fn set_time(file: &Path, time: SystemTime) {
 
 /// Why an environment was made again, if it was.
 fn rebuilt(phases: &[Phase]) -> Option<&str> {
-    let reason = |phase| match phase {
-        &Phase::Rebuilding { ref reason } => Some(reason.as_str()),
+    phases.iter().find_map(|phase| match phase {
+        Phase::Rebuilding { reason } => Some(reason.as_str()),
         _ => None,
-    };
-    phases.iter().find_map(reason)
+    })
 }
 
 #[test]
