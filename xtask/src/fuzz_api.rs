@@ -30,7 +30,9 @@ pub(crate) fn fuzz_api(shell: &Shell, wanted: &FuzzApi) -> Result<(), Box<dyn Er
     let target = std::env::var("CARGO_TARGET_DIR").unwrap_or_else(|_| "target".into());
     let schemathesis = installed(shell, &target)?;
     cmd!(shell, "cargo build --quiet -p pyexec-cli").run()?;
-    let server = Server::start(cmd!(shell, "{target}/debug/pyexec serve --port 0"))?;
+    // No index is to be asked for what is made up here.
+    let serve = cmd!(shell, "{target}/debug/pyexec serve --port 0 --installer none");
+    let server = Server::start(serve)?;
     let location = format!("{}/docs/doc.json", server.address);
     let (examples, seed) = (wanted.examples.to_string(), wanted.seed.to_string());
     let authorization = format!("Authorization: Bearer {TOKEN}");
