@@ -22,7 +22,7 @@ use std::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::{Semaphore, mpsc};
 
@@ -99,8 +99,11 @@ impl PackageSource {
         submission: &Submission,
         tell: impl Fn(&str),
     ) -> Result<Packages, InstallError> {
-        // Closed never.
-        let _place = self.places.acquire().await;
+        let limit = self.options.timeout;
+        let begun = Instant::now();
+        let _place = tokio::time::timeout(limit, self.places.acquire())
+            .await
+            .map_err(|_| InstallFailure::TimedOut { limit })?;
         let cancelled = Cancelled::default();
         let (told, mut phases) = mpsc::unbounded_channel();
         let source = Arc::clone(self);
@@ -113,7 +116,7 @@ impl PackageSource {
         let spawned = thread.spawn(move || {
             let told = &mut |phase: Phase| drop(told.send(phase));
             // Nobody hears it where the execution is gone.
-            drop(answer.send(source.obtain(version, needs, &switch, told)));
+            drop(answer.send(source.obtain(version, needs, begun, &switch, told)));
         });
         if let Err(source) = spawned {
             let what = "no thread for an installation".to_owned();
@@ -135,6 +138,7 @@ impl PackageSource {
         &self,
         version: PythonVersion,
         mut needs: Needs,
+        begun: Instant,
         cancelled: &Arc<AtomicBool>,
         told: &mut dyn FnMut(Phase),
     ) -> Result<Packages, InstallError> {
@@ -142,10 +146,11 @@ impl PackageSource {
         let installer = self.installer(version, environments)?;
         let allowed = |name: &str| self.policy.allows(name);
         let environment = loop {
+            let left = self.options.timeout.saturating_sub(begun.elapsed());
             let request = InstallRequest::new(&installer, &needs.requirements)
                 .offline(self.options.offline)
                 .allowed(&allowed)
-                .limit(self.options.timeout)
+                .limit(left)
                 .cancelled(Arc::clone(cancelled));
             match environments.obtain(&request, told) {
                 // Nobody asked for it, and the script may do without.

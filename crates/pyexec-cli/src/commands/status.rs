@@ -40,6 +40,7 @@ fn lines(result: &ExecutionResult, now: Timestamp) -> String {
     line("Execution", Some(result.execution_id.to_string()));
     line("Status", Some(result.status.to_string()));
     line("Queue", result.queue_position.map(|before| format!("{before} before it")));
+    line("Packages", result.phase.clone());
     line("Outcome", result.outcome.as_ref().map(ToString::to_string));
     line("Exit code", is_over.then(|| exit_code::of_result(result).to_string()));
     line("Signal", result.signal.map(|signal| signal.to_string()));

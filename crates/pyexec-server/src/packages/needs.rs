@@ -18,7 +18,7 @@ pub(crate) struct Needs {
 
 impl Needs {
     /// What was asked for.
-    pub(super) fn of(requirements: &Requirements) -> Self {
+    pub(crate) fn of(requirements: &Requirements) -> Self {
         Self { requirements: requirements.lines().to_vec(), detected: Vec::new() }
     }
 

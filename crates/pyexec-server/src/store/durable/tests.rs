@@ -25,6 +25,11 @@ fn record(id: &str, status: Status, stdout: &[u8]) -> Record {
     Record { is_kept: true, key: Some(key), ..record }
 }
 
+fn needs() -> Needs {
+    let requirements = pyexec_packages::Requirements::parse("numpy>=2\nsix").unwrap();
+    Needs::of(&requirements)
+}
+
 fn submission(archive: &[u8]) -> Submission {
     let file = tempfile::tempfile().unwrap();
     file.write_all_at(archive, 0).unwrap();
@@ -32,7 +37,7 @@ fn submission(archive: &[u8]) -> Submission {
     job.env = vec!["A=1".into()];
     job.stdin = b"in".to_vec();
     let reservation = crate::space::Reservation::new(&space());
-    Submission { job, needs: Needs::default(), reservation }
+    Submission { job, needs: needs(), reservation }
 }
 
 fn now<T>(future: BoxFuture<T>) -> T {
@@ -100,6 +105,7 @@ fn what_waited_is_taken_over_and_what_ran_is_lost() {
     assert_eq!(ids, ["exe_1", "exe_2"], "in the order of their arrival");
     let job = &left[1].1.job;
     assert_eq!((job.entrypoint.as_str(), &job.stdin[..]), ("main.py", &b"in"[..]));
+    assert_eq!(left[1].1.needs, needs());
     let archive = File::from(job.archive.try_clone().unwrap());
     let mut bytes = vec![0; large.len()];
     archive.read_exact_at(&mut bytes, 0).unwrap();
