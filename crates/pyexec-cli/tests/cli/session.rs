@@ -168,8 +168,23 @@ impl Session {
     /// The command itself, for more than a run to the end, and the folder to keep.
     #[cfg(all(feature = "local", target_os = "linux"))]
     pub(crate) fn into_parts(self) -> (Command, TempDir) {
-        (self.command, self.folder)
+        // Whoever started the tests may ignore Ctrl-C, as shells have it for what runs in their
+        // background, and we heed who does.
+        let session = match ignores_interrupts() {
+            true => self.within(&["env", "--default-signal=INT"]),
+            false => self,
+        };
+        (session.command, session.folder)
     }
+}
+
+/// Whether this process ignores `SIGINT`, and what it starts would, too.
+#[cfg(all(feature = "local", target_os = "linux"))]
+fn ignores_interrupts() -> bool {
+    const SIGINT: u64 = 1 << 1;
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    u64::from_str_radix(ignored.unwrap().trim(), 16).unwrap() & SIGINT != 0
 }
 
 /// The exit code, and what was printed if anything was.
