@@ -28,13 +28,13 @@ use std::{
 ///
 /// The compiled files are for one Python version, which is for the caller to know.
 ///
-/// ```no_run
-/// # let job: pyexec_sandbox::Job = unimplemented!();
-/// use pyexec_sandbox::{Environment, Job};
+/// ```
+/// use pyexec_sandbox::{Environment, Job, SandboxError};
 ///
-/// let packages = Environment::open("/var/lib/pyexec/packages/numpy")?;
-/// let job = Job { environment: Some(packages.clone()), ..job };
-/// # Ok::<(), pyexec_sandbox::SandboxError>(())
+/// fn with_numpy(job: Job) -> Result<Job, SandboxError> {
+///     let packages = Environment::open("/var/lib/pyexec/packages/numpy")?;
+///     Ok(Job { environment: Some(packages), ..job })
+/// }
 /// ```
 #[derive(Debug, Clone)]
 pub struct Environment(Arc<Opened>);

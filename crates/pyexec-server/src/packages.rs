@@ -100,7 +100,6 @@ impl PackageSource {
         tell: impl Fn(&str),
     ) -> Result<Packages, InstallError> {
         let limit = self.options.timeout;
-        let begun = Instant::now();
         let _place = tokio::time::timeout(limit, self.places.acquire())
             .await
             .map_err(|_| InstallFailure::TimedOut { limit })?;
@@ -116,7 +115,7 @@ impl PackageSource {
         let spawned = thread.spawn(move || {
             let told = &mut |phase: Phase| drop(told.send(phase));
             // Nobody hears it where the execution is gone.
-            drop(answer.send(source.obtain(version, needs, begun, &switch, told)));
+            drop(answer.send(source.obtain(version, needs, &switch, told)));
         });
         if let Err(source) = spawned {
             let what = "no thread for an installation".to_owned();
@@ -138,15 +137,15 @@ impl PackageSource {
         &self,
         version: PythonVersion,
         mut needs: Needs,
-        begun: Instant,
         cancelled: &Arc<AtomicBool>,
         told: &mut dyn FnMut(Phase),
     ) -> Result<Packages, InstallError> {
         let environments = self.environments()?;
         let installer = self.installer(version, environments)?;
         let allowed = |name: &str| self.policy.allows(name);
+        let begun = Instant::now();
+        let mut left = self.options.timeout;
         let environment = loop {
-            let left = self.options.timeout.saturating_sub(begun.elapsed());
             let request = InstallRequest::new(&installer, &needs.requirements)
                 .offline(self.options.offline)
                 .allowed(&allowed)
@@ -154,7 +153,9 @@ impl PackageSource {
                 .cancelled(Arc::clone(cancelled));
             match environments.obtain(&request, told) {
                 // Nobody asked for it, and the script may do without.
-                Err(error) if needs.drop_missing(error.failure()) => {}
+                Err(error) if needs.drop_missing(error.failure()) => {
+                    left = self.options.timeout.saturating_sub(begun.elapsed());
+                }
                 environment => break environment?,
             }
         };

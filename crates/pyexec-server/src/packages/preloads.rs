@@ -5,7 +5,6 @@ use pyexec_sandbox::{Preload, PythonVersion};
 use std::{
     error::Error,
     sync::{Arc, atomic::AtomicBool},
-    time::Instant,
 };
 
 impl PackageSource {
@@ -34,7 +33,7 @@ impl PackageSource {
         }
         let needs = Needs::of(&imports::of_modules(modules, version, &self.policy)?);
         let cancelled = Arc::<AtomicBool>::default();
-        self.obtain(version, needs, Instant::now(), &cancelled, &mut |_| {}).map_err(|error| {
+        self.obtain(version, needs, &cancelled, &mut |_| {}).map_err(|error| {
             let causes = crate::verdict::chain(&error as &dyn Error);
             format!("{causes}\n{}", error.log()).trim_end().to_owned()
         })
