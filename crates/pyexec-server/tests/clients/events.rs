@@ -65,7 +65,9 @@ pub(crate) fn they_end_with_a_kill<S: Subject>() {
         scope.spawn(|| {
             // Another client, as another person would.
             let other = shared::<S>();
+            let begun = std::time::Instant::now();
             while other.get_execution(&id).unwrap().status == Status::Pending {
+                assert!(begun.elapsed().as_secs() < 60, "it never began");
                 std::thread::sleep(POLL);
             }
             other.kill_execution(&id).unwrap();

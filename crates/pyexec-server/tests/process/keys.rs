@@ -5,7 +5,11 @@ use pyexec_blocking::{
     Client, Error, ListExecutions,
     types::{ExecutionResult, Outcome, Status},
 };
-use std::{path::Path, thread::JoinHandle, time::Duration};
+use std::{
+    path::Path,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
 
 const SLEEPER: &str = "import time; time.sleep(600)";
 
@@ -25,7 +29,9 @@ fn keyed(server: &Running, key: &str) -> Client {
 }
 
 fn until_there_are(client: &Client, count: usize) {
+    let begun = Instant::now();
     while client.list_executions(&ListExecutions::new()).unwrap().executions.len() < count {
+        assert!(begun.elapsed() < Duration::from_secs(60), "there never were {count}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
